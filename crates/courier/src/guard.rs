@@ -1,0 +1,323 @@
+//! The guarded HTTP client: every request this program makes goes through it. It refuses what
+//! leads inside, by name or by number, before a connection exists: names are judged inside the
+//! client's own resolver, so the address that was judged is the address that is dialled. It must
+//! never follow a redirect, take a proxy from the environment, or read more than it was asked to.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+pub use reqwest::{Method, Url};
+
+pub mod addresses;
+mod errors;
+pub mod rules;
+
+pub use self::errors::{CallError, Failed, Failing, OpenError, Refused};
+pub use self::rules::Allow;
+use self::rules::{Road, judge};
+
+/// Longest URL we call, in bytes; longer ones are somebody's mistake.
+pub const URL_BYTES_MAX: usize = 2_048;
+/// Until a connection stands, name and TLS included. A host that is slower than this will not
+/// answer in time either.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept. Below the five seconds after which Node.js, the most
+/// common receiver, closes it: a request on a closing connection is lost and must be told again.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Idle connections kept per receiver; as many as one receiver is sent at a time.
+const IDLE_PER_HOST_MAX: usize = 8;
+/// Ports below this belong to services that are not HTTP (SMTP, SSH …), where a request could be
+/// taken for commands; 80 and 443 are the exceptions.
+const PRIVILEGED_PORT_MAX: u16 = 1_023;
+
+/// Which certificate authorities are trusted.
+#[derive(Clone, Debug, Default)]
+pub enum Roots {
+    /// The machine's own store.
+    #[default]
+    System,
+    /// Only these, as PEM: for machines without a store, or behind a private authority.
+    Bundle(Vec<u8>),
+    /// None: https calls fail, http ones work. For the demo on a bare machine.
+    None,
+}
+
+/// How the client is built.
+#[derive(Clone, Debug, Default)]
+pub struct GuardSettings {
+    /// What may be called beyond the public internet.
+    pub allow: Vec<Allow>,
+    /// Who vouches for https receivers.
+    pub roots: Roots,
+}
+
+/// Turns a name into addresses. The machine's own does in the program; tests bring one that lies.
+pub trait LookUp: Send + Sync + 'static {
+    /// All addresses of `host`, in the order to try them.
+    fn look_up(&self, host: &str) -> LookingUp;
+}
+
+/// What [`LookUp`] gives back.
+pub type LookingUp = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+/// The machine's resolver.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemLookUp;
+
+impl LookUp for SystemLookUp {
+    fn look_up(&self, host: &str) -> LookingUp {
+        let host = host.to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// GET, POST …
+    pub method: Method,
+    /// Where to. Checked here, whoever checked it before.
+    pub url: &'a str,
+    /// Headers beside those the client sets itself (Host, Content-Length, User-Agent).
+    pub headers: HeaderMap,
+    /// What to send.
+    pub body: Vec<u8>,
+    /// How long all of it may take, from the name to the last byte of the answer.
+    pub within: Duration,
+    /// Read at most so many bytes of the answer's body.
+    pub answer_bytes_max: usize,
+}
+
+/// What came back, whatever its status: the caller knows what it hoped for.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The beginning of its body.
+    pub body: Vec<u8>,
+    /// Whether that is all of it; false when it was longer than asked for, broke off or took too
+    /// long.
+    pub complete: bool,
+}
+
+/// The client. Built once at the start, shared by all.
+#[derive(Clone)]
+pub struct Guard {
+    rules: Arc<[Allow]>,
+    open: reqwest::Client,
+    named: Option<reqwest::Client>,
+    loopback: Option<reqwest::Client>,
+}
+
+impl Guard {
+    /// Builds the client over the machine's resolver.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up; the sentence says how to mend it.
+    pub fn open(settings: &GuardSettings) -> Result<Self, OpenError> {
+        Self::open_with(settings, Arc::new(SystemLookUp))
+    }
+
+    /// The same over another resolver.
+    ///
+    /// # Errors
+    /// As [`Guard::open`].
+    pub fn open_with(
+        settings: &GuardSettings,
+        look_up: Arc<dyn LookUp>,
+    ) -> Result<Self, OpenError> {
+        let rules: Arc<[Allow]> = settings.allow.clone().into();
+        let client = |road| {
+            let filter = Filter { road, rules: Arc::clone(&rules), look_up: Arc::clone(&look_up) };
+            build(&settings.roots, filter)
+        };
+        let names = rules.iter().any(|rule| matches!(rule, Allow::Host { .. }));
+        let loops = rules.iter().any(|rule| matches!(rule, Allow::Loopback { .. }));
+        Ok(Self {
+            open: client(Road::Open)?,
+            named: names.then(|| client(Road::Named)).transpose()?,
+            loopback: loops.then(|| client(Road::Loopback)).transpose()?,
+            rules,
+        })
+    }
+
+    /// Whether a URL may be called, as far as that can be told without resolving its name. For
+    /// telling the one who registers it at once.
+    ///
+    /// # Errors
+    /// The rule it breaks.
+    pub fn check(&self, url: &str) -> Result<Url, Refused> {
+        self.admit(url).map(|(url, _)| url)
+    }
+
+    /// Makes one request. Any status is an answer.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] when nothing was sent because a rule forbids it,
+    /// [`CallError::Failed`] when the other side could not be reached or did not answer in time.
+    pub async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
+        let (url, road) = self.admit(call.url)?;
+        let client = match road {
+            Road::Open => Some(&self.open),
+            Road::Named => self.named.as_ref(),
+            Road::Loopback => self.loopback.as_ref(),
+        };
+        let client = client.unwrap_or(&self.open);
+        let response = client
+            .request(call.method, url)
+            .headers(call.headers)
+            .timeout(call.within)
+            .body(call.body)
+            .send()
+            .await?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let (body, complete) = read_at_most(response, call.answer_bytes_max).await;
+        Ok(Answer { status, headers, body, complete })
+    }
+
+    fn admit(&self, text: &str) -> Result<(Url, Road), Refused> {
+        if text.len() > URL_BYTES_MAX {
+            return Err(Refused::UrlTooLong);
+        }
+        let url = Url::parse(text).map_err(|_| Refused::UrlUnread)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Refused::Scheme { scheme: url.scheme().to_owned() });
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Refused::Userinfo);
+        }
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err(Refused::UrlUnread);
+        };
+        let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+        let road = self.road(host, literal, port);
+        let usual = port > PRIVILEGED_PORT_MAX || matches!(port, 80 | 443);
+        if road == Road::Open && !usual {
+            return Err(Refused::Port { port });
+        }
+        // The resolver never sees a literal, so it is judged here. The url crate has read octal,
+        // hexadecimal and one-number spellings by now.
+        if let Some(address) = literal {
+            judge(road, &self.rules, address)
+                .map_err(|ground| Refused::Address { address, ground })?;
+        }
+        Ok((url, road))
+    }
+
+    fn road(&self, host: &str, literal: Option<IpAddr>, port: u16) -> Road {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let here = literal.map_or(host == "localhost", |address| address.is_loopback());
+        let is_here = |rule: &Allow| matches!(rule, Allow::Loopback { ports } if ports.contains(&port));
+        let is_named = |rule: &Allow| match rule {
+            Allow::Host { host: allowed, port: at } => allowed == host && *at == port,
+            Allow::Net { .. } | Allow::Loopback { .. } => false,
+        };
+        if here && self.rules.iter().any(is_here) {
+            Road::Loopback
+        } else if self.rules.iter().any(is_named) {
+            Road::Named
+        } else {
+            Road::Open
+        }
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
+fn build(roots: &Roots, filter: Filter) -> Result<reqwest::Client, OpenError> {
+    let builder = reqwest::Client::builder()
+        .dns_resolver(Arc::new(filter))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+        .user_agent(concat!("Redress/", env!("CARGO_PKG_VERSION")));
+    let builder = match roots {
+        Roots::System => builder,
+        Roots::None => builder.tls_certs_only([]),
+        Roots::Bundle(pem) => {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|why| OpenError::BundleUnread { why })?;
+            if certificates.is_empty() {
+                return Err(OpenError::BundleEmpty);
+            }
+            builder.tls_certs_only(certificates)
+        }
+    };
+    builder.build().map_err(|why| OpenError::NoClient { why })
+}
+
+async fn read_at_most(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = bytes_max - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    return (body, false);
+                }
+            }
+            Ok(None) => return (body, true),
+            Err(_) => return (body, false),
+        }
+    }
+}
+
+/// The resolver inside the client.
+struct Filter {
+    road: Road,
+    rules: Arc<[Allow]>,
+    look_up: Arc<dyn LookUp>,
+}
+
+impl reqwest::dns::Resolve for Filter {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let host = name.as_str().to_owned();
+        let looking_up = self.look_up.look_up(&host);
+        let (road, rules) = (self.road, Arc::clone(&self.rules));
+        Box::pin(async move {
+            let found = looking_up.await.map_err(|why| boxed(errors::NameUnknown::new(Some(why))))?;
+            let mut refused = None;
+            let mut addresses = Vec::with_capacity(found.len());
+            for address in found {
+                match judge(road, &rules, address) {
+                    Ok(()) => addresses.push(SocketAddr::new(address, 0)),
+                    Err(ground) => refused = Some(ground),
+                }
+            }
+            match (addresses.is_empty(), refused) {
+                (false, _) => Ok(Box::new(addresses.into_iter()) as reqwest::dns::Addrs),
+                (true, Some(ground)) => Err(boxed(Refused::Name { host, ground })),
+                (true, None) => Err(boxed(errors::NameUnknown::new(None))),
+            }
+        })
+    }
+}
+
+fn boxed(why: impl Error + Send + Sync + 'static) -> Box<dyn Error + Send + Sync> {
+    Box::new(why)
+}
+
+#[cfg(test)]
+mod tests;

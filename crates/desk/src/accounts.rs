@@ -1,0 +1,388 @@
+//! Tenants and their credentials: made here, looked up here. A secret is shown once, by the function
+//! that makes it, and kept sealed or as a digest.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
+use domain::changes::{Change, Changes};
+use domain::ids::EndpointId;
+use domain::{Actor, Env, Instant, Millis, Refusal, Role, Scope, TenantId};
+use store::engine::CommitError;
+use vault::secret::Secret;
+use zeroize::Zeroizing;
+
+use crate::nonces::NOBODY;
+use crate::{Desk, Failure};
+
+/// How long a looked-up key or tenant is believed before it is read again. A revoked key may work
+/// on a node for that long.
+const BELIEVED: Millis = Millis::seconds(5);
+
+/// Keys and tenants believed at a time; beyond it all are read again.
+const BELIEVED_MAX: usize = 10_000;
+
+/// How long a refresh token lives.
+pub const REFRESH_LIFE: Millis = Millis::days(365);
+
+/// A key that may sign, with its secret open.
+pub struct OpenKey {
+    /// The key as kept.
+    pub key: ApiKey,
+    /// The HMAC secret's bytes.
+    pub secret: Zeroizing<Vec<u8>>,
+}
+
+/// What was looked up a moment ago.
+#[derive(Default)]
+pub(crate) struct KeyCache {
+    keys: Mutex<HashMap<String, (Instant, Arc<OpenKey>)>>,
+    tenants: Mutex<HashMap<TenantId, (Instant, Arc<Tenant>)>>,
+}
+
+/// Looks a believed value up.
+fn believed<
+    K: std::hash::Hash + Eq + ?Sized,
+    O: std::borrow::Borrow<K> + std::hash::Hash + Eq,
+    V,
+>(
+    all: &Mutex<HashMap<O, (Instant, Arc<V>)>>,
+    key: &K,
+    now: Instant,
+) -> Option<Arc<V>> {
+    let all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    let (since, value) = all.get(key)?;
+    (now.since(*since) <= BELIEVED && now >= *since).then(|| Arc::clone(value))
+}
+
+fn believe<K: std::hash::Hash + Eq, V>(
+    all: &Mutex<HashMap<K, (Instant, Arc<V>)>>,
+    key: K,
+    value: &Arc<V>,
+    now: Instant,
+) {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= BELIEVED_MAX {
+        all.clear();
+    }
+    all.insert(key, (now, Arc::clone(value)));
+}
+
+/// What is needed to make a tenant.
+pub struct TenantDraft {
+    /// Its name on command lines.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// The registered address.
+    pub email: String,
+    /// Whether narratives are sealed.
+    pub seal_narratives: bool,
+}
+
+impl Desk {
+    async fn make(&self, change: Change) -> Result<bool, Failure> {
+        let mut changes = Changes::none(scope_of(&change), self.now());
+        changes.list.push(change);
+        match store::commit(self.db(), &changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Missed { .. }) => Ok(false),
+            Err(error) => Err(crate::failure::must(error).into()),
+        }
+    }
+
+    /// All tenants by number.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, Failure> {
+        Ok(store::read::accounts::tenants(self.db()).await?)
+    }
+
+    /// One tenant, believed for a few seconds.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, Failure> {
+        let now = self.now();
+        if let Some(tenant) = believed(&self.inner.known_keys.tenants, &id, now) {
+            return Ok(Some(tenant));
+        }
+        let all = self.tenants().await?;
+        let Some(tenant) = all.into_iter().find(|tenant| tenant.id == id) else { return Ok(None) };
+        let tenant = Arc::new(tenant);
+        believe(&self.inner.known_keys.tenants, id, &tenant, now);
+        Ok(Some(tenant))
+    }
+
+    /// Makes a tenant; nothing when the slug is taken.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn add_tenant(&self, draft: TenantDraft) -> Result<Option<Tenant>, Failure> {
+        let all = self.tenants().await?;
+        let tenant = Tenant {
+            id: TenantId(all.iter().map(|tenant| tenant.id.0).max().unwrap_or(0) + 1),
+            slug: draft.slug,
+            name: draft.name,
+            email: draft.email,
+            seal_narratives: draft.seal_narratives,
+            created_at: self.now(),
+        };
+        let made = self.make(Change::TenantNew(tenant.clone())).await?;
+        Ok(made.then_some(tenant))
+    }
+
+    /// Makes a signing key and shows its Base64 secret, once.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn add_key(&self, scope: Scope, label: &str) -> Result<(String, Secret), Failure> {
+        let (id, secret, sealed) = self.with_dice(|dice| {
+            let id = vault::secret::api_key_id(scope.env(), dice);
+            let secret = vault::secret::api_secret(dice);
+            let sealed = self.keyring().seal(dice, &key_purpose(&id), secret.reveal().as_bytes());
+            (id, secret, sealed)
+        });
+        let key = ApiKey {
+            id: id.clone(),
+            scope,
+            secret: sealed,
+            label: label.to_owned(),
+            created_at: self.now(),
+            revoked_at: None,
+        };
+        self.make(Change::KeyNew(key)).await?;
+        Ok((id, secret))
+    }
+
+    /// Ends a key of the scope; false when it is not there or has ended.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn revoke_key(&self, scope: Scope, id: &str) -> Result<bool, Failure> {
+        let mut changes = Changes::none(scope, self.now());
+        changes.list.push(Change::KeyRevoked { id: id.to_owned() });
+        match store::commit(self.db(), &changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Missed { .. }) => Ok(false),
+            Err(error) => Err(crate::failure::must(error).into()),
+        }
+    }
+
+    /// Keys of one scope, by id.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn keys_of(&self, scope: Scope) -> Result<Vec<ApiKey>, Failure> {
+        let (mut list, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = store::read::accounts::keys(self.db(), &after).await?;
+            let Some(last) = page.last() else { return Ok(list) };
+            after = last.id.clone();
+            list.extend(page.into_iter().filter(|key| key.scope == scope));
+        }
+    }
+
+    /// A key that may sign now, with its secret; nothing when unknown or revoked.
+    ///
+    /// # Errors
+    /// A fault: also when the secret cannot be opened with the keys here.
+    pub async fn open_key(&self, id: &str) -> Result<Option<Arc<OpenKey>>, Failure> {
+        let now = self.now();
+        if let Some(key) = believed(&self.inner.known_keys.keys, id, now) {
+            return Ok(Some(key));
+        }
+        let Some(key) = store::read::accounts::key(self.db(), id).await? else { return Ok(None) };
+        if key.revoked_at.is_some_and(|ended| ended <= now) {
+            return Ok(None);
+        }
+        let text = self.keyring().unseal(&key_purpose(id), &key.secret).map_err(|why| {
+            store::Fault::new("opening a signing key's secret: are the keys of this database here?")
+                .because(why)
+        })?;
+        let text = Secret::new(String::from_utf8_lossy(&text).into_owned());
+        let secret = text
+            .decoded()
+            .ok_or_else(|| store::Fault::new("a signing key's secret is not Base64"))?;
+        let open = Arc::new(OpenKey { key, secret });
+        believe(&self.inner.known_keys.keys, id.to_owned(), &open, now);
+        Ok(Some(open))
+    }
+
+    /// Makes a bearer token and shows it, once.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn add_token(
+        &self,
+        scope: Scope,
+        role: Role,
+        label: &str,
+        life: Millis,
+    ) -> Result<Secret, Failure> {
+        let secret = self.with_dice(|dice| vault::secret::native_token(dice));
+        let now = self.now();
+        let token = Token {
+            digest: vault::digest::token_digest(secret.reveal()),
+            scope,
+            role,
+            label: label.to_owned(),
+            created_at: now,
+            expires_at: now.plus(life),
+            revoked_at: None,
+        };
+        self.make(Change::TokenNew(token)).await?;
+        Ok(secret)
+    }
+
+    /// Who holds this bearer token; nothing when unknown, ended or revoked.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn actor_of_token(&self, token: &str) -> Result<Option<Actor>, Failure> {
+        let digest = vault::digest::token_digest(token);
+        let now = self.now();
+        let found = store::read::accounts::token(self.db(), &digest).await?;
+        Ok(found
+            .filter(|token| token.expires_at > now && token.revoked_at.is_none())
+            .map(|token| Actor { scope: token.scope, role: token.role, name: token.label }))
+    }
+
+    /// Makes a login; nothing when the name is taken.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn add_login(
+        &self,
+        scope: Scope,
+        username: &str,
+        password: Secret,
+    ) -> Result<bool, Failure> {
+        let now = self.now();
+        let password = self.hash_password(password).await?;
+        let login = Login {
+            username: username.to_owned(),
+            scope,
+            password,
+            created_at: now,
+            changed_at: now,
+        };
+        self.make(Change::LoginNew(login)).await
+    }
+
+    async fn hash_password(&self, password: Secret) -> Result<String, Failure> {
+        let salt = self.with_dice(vault::password::salt);
+        let hash = self.inner.passwords.hash(password, salt).await;
+        Ok(hash.map_err(|why| store::Fault::new("hashing a password").because(why))?)
+    }
+
+    /// The login with this name and password; nothing otherwise. Takes equally long either way.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] when too many passwords are being checked; a fault.
+    pub async fn check_login(
+        &self,
+        username: &str,
+        password: Secret,
+    ) -> Result<Option<Login>, Failure> {
+        let login = store::read::accounts::login(self.db(), username).await?;
+        let stored = login.as_ref().map(|login| login.password.as_str());
+        match self.inner.passwords.verify(password, stored).await {
+            Ok(right) => Ok(login.filter(|_| right)),
+            Err(vault::password::PasswordError::Busy) => Err(Refusal::Busy.into()),
+            Err(vault::password::PasswordError::TooLong) => Ok(None),
+            Err(why) => Err(store::Fault::new("checking a password").because(why).into()),
+        }
+    }
+
+    /// Makes a refresh token for a login and shows it, once.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn add_refresh(&self, username: &str) -> Result<Secret, Failure> {
+        let secret = self.with_dice(|dice| vault::secret::opaque_token("rrt_", dice));
+        let now = self.now();
+        let token = RefreshToken {
+            digest: vault::digest::token_digest(secret.reveal()),
+            username: username.to_owned(),
+            created_at: now,
+            expires_at: now.plus(REFRESH_LIFE),
+        };
+        self.make(Change::RefreshNew(token)).await?;
+        Ok(secret)
+    }
+
+    /// Uses a refresh token up and gives its login; nothing when it is unknown, ended or used.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn use_refresh(&self, token: &str) -> Result<Option<Login>, Failure> {
+        let digest = vault::digest::token_digest(token);
+        let found = store::read::accounts::refresh(self.db(), &digest).await?;
+        let Some(found) = found.filter(|one| one.expires_at > self.now()) else { return Ok(None) };
+        if !self.make(Change::RefreshUsed { digest }).await? {
+            return Ok(None); // used by another request in this moment
+        }
+        Ok(store::read::accounts::login(self.db(), &found.username).await?)
+    }
+
+    /// Adds a webhook endpoint and shows its `whsec_` secret, once.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn add_endpoint(
+        &self,
+        scope: Scope,
+        url: &str,
+        secret: Option<Secret>,
+    ) -> Result<(EndpointId, Secret), Failure> {
+        let now = self.now();
+        let (id, secret, sealed) = self.with_dice(|dice| {
+            let id = EndpointId::new(now, dice);
+            let secret = secret.unwrap_or_else(|| vault::secret::webhook_secret(dice));
+            let plain = secret.reveal().as_bytes();
+            let sealed = self.keyring().seal(dice, &endpoint_purpose(&id), plain);
+            (id, secret, sealed)
+        });
+        let endpoint = Endpoint {
+            id: id.clone(),
+            scope,
+            url: url.to_owned(),
+            secret: sealed,
+            created_at: now,
+            disabled_at: None,
+        };
+        self.make(Change::EndpointNew(endpoint)).await?;
+        Ok((id, secret))
+    }
+
+    /// The scope of a tenant by its slug.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn scope_of_slug(&self, slug: &str, env: Env) -> Result<Option<Scope>, Failure> {
+        let all = self.tenants().await?;
+        Ok(all.iter().find(|one| one.slug == slug).map(|one| Scope::new(one.id, env)))
+    }
+}
+
+fn scope_of(change: &Change) -> Scope {
+    match change {
+        Change::KeyNew(key) => key.scope,
+        Change::TokenNew(token) => token.scope,
+        Change::LoginNew(login) => login.scope,
+        Change::EndpointNew(endpoint) => endpoint.scope,
+        _ => NOBODY,
+    }
+}
+
+/// What a signing key's secret is sealed for.
+pub(crate) fn key_purpose(id: &str) -> String {
+    format!("api-secret {id}")
+}
+
+/// What an endpoint's secret is sealed for.
+pub(crate) fn endpoint_purpose(id: &EndpointId) -> String {
+    format!("webhook-secret {id}")
+}

@@ -1,0 +1,188 @@
+//! The road every command takes: load, decide, commit; and again when somebody was faster.
+
+use domain::Refusal;
+use domain::actor::Actor;
+use domain::case::{Command, Hand, Known, decide};
+use domain::chain::{Digest, digest_of};
+use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
+use store::engine::CommitError;
+use store::write::tag;
+
+use crate::{Desk, Failure};
+
+/// Times a command is decided when others change the same thing meanwhile. Cases hardly ever
+/// meet; more would hide a livelock.
+const ATTEMPTS_MAX: usize = 3;
+
+/// A command with who asks and what protects it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Who asks.
+    pub by: Actor,
+    /// What is asked.
+    pub command: Command,
+    /// The idempotency key, if the caller sent one. Kept apart per credential.
+    pub key: Option<String>,
+    /// The nonce of the signed request, spent with the command whatever comes of it.
+    pub nonce: Option<Nonce>,
+}
+
+/// What came of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Whether it was remembered from an earlier request with the same key.
+    pub repeated: bool,
+}
+
+impl Desk {
+    /// Carries an order out. When it answers `Ok`, everything it changed is durable.
+    ///
+    /// # Errors
+    /// A refusal of the rules, or a fault.
+    pub async fn execute(&self, order: &Order) -> Result<Done, Failure> {
+        if let Some(nonce) = &order.nonce
+            && !self.inner.nonces.spend(nonce)
+        {
+            return Err(Refusal::NonceSpent.into());
+        }
+        let done = self.carry_out(order).await;
+        if let (Err(Failure::Broken(fault)), Some(nonce)) = (&done, &order.nonce)
+            && !fault.uncertain()
+        {
+            self.inner.nonces.give_back(nonce);
+        }
+        done
+    }
+
+    async fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
+        let key = order.key.as_ref().map(|key| format!("{}:{key}", order.by.name));
+        let digest = digest_of(&[b"redress-command-1", format!("{:?}", order.command).as_bytes()]);
+        for _ in 0..ATTEMPTS_MAX {
+            let (known, saved) = self.load(order, key.as_deref()).await?;
+            if let Some(saved) = saved {
+                return self.say_again(order, saved, &digest).await;
+            }
+            let decided = self.with_dice(|dice| {
+                let mut hand = Hand { by: &order.by, at: self.now(), dice };
+                decide(&known, &order.command, &mut hand)
+            });
+            let decision = match decided {
+                Ok(decision) => decision,
+                Err(refusal) => return self.refuse(order, refusal).await,
+            };
+            let outcome = decision.outcome;
+            let mut changes = self.with_sealed_content(decision.changes).await?;
+            changes.nonce = order.nonce;
+            changes.saved = key.clone().map(|key| Saved { key, digest, outcome: outcome.clone() });
+            match store::commit(self.db(), &changes).await {
+                Ok(()) => {
+                    self.inner.outbox_grew.notify_waiters();
+                    return Ok(Done { outcome, repeated: false });
+                }
+                Err(CommitError::Missed { tag: tag::NONCE }) => {
+                    return Err(Refusal::NonceSpent.into());
+                }
+                Err(CommitError::Missed { .. }) => {} // somebody was first: look and decide again
+                Err(error) => return Err(crate::failure::must(error).into()),
+            }
+        }
+        self.refuse(order, Refusal::Busy).await
+    }
+
+    async fn load(
+        &self,
+        order: &Order,
+        key: Option<&str>,
+    ) -> Result<(Known, Option<Saved>), Failure> {
+        let scope = order.by.scope;
+        let loaded = match &order.command {
+            Command::Report(report) => {
+                store::read::cases::for_report(self.db(), scope, &report.payment, key).await
+            }
+            Command::Act(act) => {
+                store::read::cases::for_act(self.db(), scope, &act.case, key).await
+            }
+        };
+        Ok(loaded?)
+    }
+
+    async fn say_again(
+        &self,
+        order: &Order,
+        saved: Saved,
+        digest: &Digest,
+    ) -> Result<Done, Failure> {
+        if saved.digest != *digest {
+            return self.refuse(order, Refusal::KeyReusedForOther).await;
+        }
+        self.spend_nonce(order).await?;
+        Ok(Done { outcome: saved.outcome, repeated: true })
+    }
+
+    /// Refused, and the nonce is spent all the same: a signed request is good once.
+    async fn refuse(&self, order: &Order, refusal: Refusal) -> Result<Done, Failure> {
+        self.spend_nonce(order).await?;
+        Err(refusal.into())
+    }
+
+    async fn spend_nonce(&self, order: &Order) -> Result<(), Failure> {
+        let Some(nonce) = order.nonce else { return Ok(()) };
+        self.commit_nonce(order.by.scope, nonce).await
+    }
+
+    /// Spends a verified nonce although its request came to nothing, durably: for writes that are
+    /// refused before they are a command.
+    ///
+    /// # Errors
+    /// [`Refusal::NonceSpent`], or a fault.
+    pub async fn spend_on_refused_write(
+        &self,
+        scope: domain::Scope,
+        nonce: Nonce,
+    ) -> Result<(), Failure> {
+        if !self.inner.nonces.spend(&nonce) {
+            return Err(Refusal::NonceSpent.into());
+        }
+        self.commit_nonce(scope, nonce).await
+    }
+
+    async fn commit_nonce(&self, scope: domain::Scope, nonce: Nonce) -> Result<(), Failure> {
+        let changes = Changes { nonce: Some(nonce), ..Changes::none(scope, self.now()) };
+        match store::commit(self.db(), &changes).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Missed { .. }) => Err(Refusal::NonceSpent.into()),
+            Err(error) => Err(crate::failure::must(error).into()),
+        }
+    }
+
+    /// Seals what customers wrote where the tenant wants it.
+    async fn with_sealed_content(&self, mut changes: Changes) -> Result<Changes, Failure> {
+        let holds_content =
+            |change: &Change| matches!(change, Change::Noted { content: Some(_), .. });
+        if !changes.list.iter().any(holds_content) {
+            return Ok(changes);
+        }
+        let Some(tenant) = self.tenant(changes.scope.tenant()).await? else { return Ok(changes) };
+        if !tenant.seal_narratives {
+            return Ok(changes);
+        }
+        for change in &mut changes.list {
+            if let Change::Noted { note, content } = change
+                && let Some(KeptContent::Plain(plain)) = content
+            {
+                let purpose = note_purpose(note.case.as_str(), note.seq);
+                let text = plain.text.as_bytes();
+                let bytes = self.with_dice(|dice| self.keyring().seal(dice, &purpose, text));
+                *content = Some(KeptContent::Sealed { salt: plain.salt, bytes });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// What a note's content is sealed for.
+pub(crate) fn note_purpose(case: &str, seq: i64) -> String {
+    format!("note {case} {seq}")
+}

@@ -1,0 +1,97 @@
+//! May act: the one meeting place of rules and memory. A command is loaded for, decided and
+//! committed in `execute`; sweeps and views stand beside it. It knows no HTTP, no JSON shape, no
+//! SQL text and no socket.
+
+pub mod accounts;
+pub mod audit;
+pub mod execute;
+pub mod failure;
+pub mod import;
+pub mod nonces;
+pub mod outbox;
+pub mod reseal;
+pub mod sweep;
+pub mod views;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::{Dice, Instant};
+use store::engine::Db;
+use tokio::sync::Notify;
+use vault::keyring::Keyring;
+use vault::password::Passwords;
+
+pub use failure::Failure;
+
+/// Asks what time it is. Only the binary owns one that asks the machine.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Instant;
+}
+
+/// Hashes of passwords computed at the same time: on two cores, more would only starve requests.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+/// The desk: cheap to clone, one for the whole program.
+#[derive(Clone)]
+pub struct Desk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    keys: Arc<Keyring>,
+    passwords: Passwords,
+    clock: Arc<dyn Clock>,
+    dice: Mutex<Box<dyn Dice>>,
+    outbox_grew: Notify,
+    nonces: nonces::NonceBook,
+    known_keys: accounts::KeyCache,
+}
+
+impl Desk {
+    /// A desk over an opened and migrated database.
+    pub fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, dice: Box<dyn Dice>) -> Self {
+        let inner = Inner {
+            db,
+            keys,
+            passwords: Passwords::new(PASSWORDS_AT_ONCE),
+            clock,
+            dice: Mutex::new(dice),
+            outbox_grew: Notify::new(),
+            nonces: nonces::NonceBook::default(),
+            known_keys: accounts::KeyCache::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Instant {
+        self.inner.clock.now()
+    }
+
+    /// Does something with the dice. Nothing waits while they are held.
+    pub fn with_dice<T>(&self, act: impl FnOnce(&mut dyn Dice) -> T) -> T {
+        let mut dice = self.inner.dice.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut **dice)
+    }
+
+    /// The keys outside the database.
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.inner.keys
+    }
+
+    /// Wakes when messages were queued on this node. It carries no data; a period finds the rest.
+    pub fn outbox_grew(&self) -> &Notify {
+        &self.inner.outbox_grew
+    }
+
+    /// How the engine groups its writes.
+    pub fn stats(&self) -> store::engine::Stats {
+        self.inner.db.stats()
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+}

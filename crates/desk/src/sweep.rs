@@ -1,0 +1,77 @@
+//! What is done by the period: seals, nonces, old memory. Each sweep takes no input; it looks at
+//! what is there, so a first run, a repeat and a restart are the same.
+
+use std::time::Duration;
+
+use domain::changes::{Change, Changes};
+use domain::{Instant, Millis};
+use tokio::time::sleep;
+
+use crate::nonces::NOBODY;
+use crate::{Desk, Failure};
+
+/// How long the outcome of an idempotency key is remembered.
+pub const KEY_MEMORY: Millis = Millis::days(7);
+
+/// Signed reads are written behind at least this often.
+const NONCES_EVERY: Duration = Duration::from_millis(500);
+
+/// Whole minutes of nonces and old memory are dropped this often.
+const DROP_EVERY: Duration = Duration::from_secs(60);
+
+impl Desk {
+    /// Forgets outcomes and quota windows that nobody can ask for any more.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn drop_old_memory(&self) -> Result<(), Failure> {
+        let now: Instant = self.now();
+        let mut changes = Changes::none(NOBODY, now);
+        changes.list.push(Change::MemoryDropped { before: now.plus(Millis(-KEY_MEMORY.0)) });
+        store::commit(self.db(), &changes).await.map_err(crate::failure::must)?;
+        Ok(())
+    }
+
+    /// Runs the housekeeping until the future is dropped. `sealed` is told each new seal, so that
+    /// a copy can be kept outside the database.
+    pub async fn keep_house(
+        &self,
+        seal_every: Duration,
+        mut sealed: impl FnMut(&domain::audit::SignedSeal) + Send,
+    ) {
+        let seals = async {
+            loop {
+                match self.seal_once().await {
+                    Ok(Some(seal)) => sealed(&seal),
+                    Ok(None) => sleep(seal_every).await,
+                    Err(failure) => {
+                        log("sealing the histories", &failure);
+                        sleep(seal_every).await;
+                    }
+                }
+            }
+        };
+        let nonces = every(NONCES_EVERY, async || self.write_nonces_behind().await.map(|_| ()));
+        let drops = every(DROP_EVERY, async || {
+            self.drop_old_nonces().await?;
+            self.drop_old_memory().await
+        });
+        tokio::join!(seals, nonces, drops);
+    }
+}
+
+async fn every(period: Duration, act: impl AsyncFn() -> Result<(), Failure>) {
+    loop {
+        if let Err(failure) = act().await {
+            log("keeping house", &failure);
+        }
+        sleep(period).await;
+    }
+}
+
+fn log(doing: &str, failure: &Failure) {
+    match failure {
+        Failure::Broken(fault) => tracing::error!(fault = %fault.chain(), "{doing}"),
+        Failure::Refused(refusal) => tracing::error!(refusal = refusal.code(), "{doing}"),
+    }
+}

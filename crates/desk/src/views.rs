@@ -1,0 +1,155 @@
+//! What can be read: a case with its payment, its timeline, the cases of a payment. Every finder
+//! takes who asks, and looks only into that actor's scope.
+
+use domain::actor::{Actor, Right};
+use domain::case::{Case, PaymentRef, ReportContent};
+use domain::changes::KeptContent;
+use domain::ids::CaseId;
+use domain::payment::Payment;
+use domain::{Instant, Refusal};
+use store::read::cases::KeptNote;
+pub use store::read::outbox::{Told, ToldTry};
+
+use crate::execute::note_purpose;
+use crate::{Desk, Failure};
+
+/// Cases on one page.
+pub const CASES_PER_PAGE_MAX: i64 = 200;
+
+/// Text above every id, for the first page.
+const ABOVE_ALL_IDS: &str = "~";
+
+/// A case with the payment it is about.
+#[derive(Clone, Debug)]
+pub struct CaseView {
+    /// The case.
+    pub case: Case,
+    /// The payment.
+    pub payment: Option<Payment>,
+}
+
+/// One thing that happened in a case.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// When.
+    pub at: Instant,
+    /// Who did it.
+    pub actor: String,
+    /// What was done: an act's word, or `report`.
+    pub act: String,
+    /// Its fact.
+    pub fact: String,
+    /// What was said with it; nothing when nothing was said or it was erased.
+    pub says: Option<String>,
+    /// The caller's own word for what is wrong, for a report.
+    pub category: Option<String>,
+    /// Number in the history.
+    pub seq: i64,
+    /// Whether a seal covers it.
+    pub sealed: bool,
+}
+
+/// A case's timeline: its history, and what was told about it.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    /// The history, oldest first.
+    pub happenings: Vec<Happening>,
+    /// Mails, events and webhook deliveries, oldest first.
+    pub told: Vec<Told>,
+}
+
+impl Desk {
+    /// One case.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
+    pub async fn case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
+        may(by, Right::ReadCases)?;
+        let found = store::read::cases::find(self.db(), by.scope, id).await?;
+        let (case, payment) = found.ok_or(Refusal::CaseUnknown)?;
+        Ok(CaseView { case, payment })
+    }
+
+    /// A case's timeline.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
+    pub async fn timeline(&self, by: &Actor, id: &CaseId) -> Result<Timeline, Failure> {
+        self.case(by, id).await?;
+        let notes = store::read::cases::notes(self.db(), by.scope, id).await?;
+        let told = store::read::outbox::told(self.db(), by.scope, id).await?;
+        let happenings = notes.into_iter().map(|note| self.happening(note)).collect();
+        Ok(Timeline { happenings, told })
+    }
+
+    fn happening(&self, kept: KeptNote) -> Happening {
+        let text = self.readable(&kept);
+        let report = (kept.note.act == "report")
+            .then(|| text.as_deref().and_then(ReportContent::read))
+            .flatten();
+        let category = report.map(|read| read.category.to_owned());
+        let says = report.map(|read| read.says.to_owned()).or(text);
+        Happening {
+            at: kept.note.at,
+            actor: kept.note.actor,
+            act: kept.note.act,
+            fact: kept.note.fact,
+            says: says.filter(|text| !text.is_empty()),
+            category: category.filter(|text| !text.is_empty()),
+            seq: kept.note.seq,
+            sealed: kept.seal > 0,
+        }
+    }
+
+    /// A note's content in the clear. One that does not open reads as if erased; the audit walk
+    /// is what reports it.
+    fn readable(&self, kept: &KeptNote) -> Option<String> {
+        match kept.content.as_ref()? {
+            KeptContent::Plain(content) => Some(content.text.clone()),
+            KeptContent::Sealed { bytes, .. } => {
+                let purpose = note_purpose(kept.note.case.as_str(), kept.note.seq);
+                let plain = self.keyring().unseal(&purpose, bytes).ok()?;
+                Some(String::from_utf8_lossy(&plain).into_owned())
+            }
+        }
+    }
+
+    /// The cases about one payment: the open one first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or a fault.
+    pub async fn cases_of(&self, by: &Actor, payment: &PaymentRef) -> Result<Vec<Case>, Failure> {
+        may(by, Right::ReadCases)?;
+        Ok(store::read::cases::of_payment(self.db(), by.scope, payment).await?)
+    }
+
+    /// The newest cases, those before `before` when it is given.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or a fault.
+    pub async fn newest_cases(
+        &self,
+        by: &Actor,
+        before: Option<&CaseId>,
+        limit: i64,
+    ) -> Result<Vec<Case>, Failure> {
+        may(by, Right::ReadCases)?;
+        let before = before.map_or(ABOVE_ALL_IDS, CaseId::as_str);
+        let limit = limit.clamp(1, CASES_PER_PAGE_MAX);
+        Ok(store::read::cases::newest(self.db(), by.scope, before, limit).await?)
+    }
+
+    /// One payment.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::PaymentUnknown`], or a fault.
+    pub async fn payment(&self, by: &Actor, payment: &PaymentRef) -> Result<Payment, Failure> {
+        may(by, Right::ReadPayments)?;
+        let found = store::read::cases::find_payment(self.db(), by.scope, payment).await?;
+        Ok(found.ok_or(Refusal::PaymentUnknown)?)
+    }
+}
+
+fn may(by: &Actor, right: Right) -> Result<(), Refusal> {
+    if by.may(right) { Ok(()) } else { Err(Refusal::NotAllowed) }
+}

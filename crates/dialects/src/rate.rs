@@ -1,0 +1,149 @@
+//! How often one caller may ask: a bucket of tokens per key in bounded memory. The key is an API
+//! key before an address, since an address may stand for many callers. It never asks the clock.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use domain::time::{Instant, Millis};
+
+/// Locks the keys are spread over, so that requests on different cores seldom meet.
+const SHARDS: usize = 16;
+
+const MICROS_PER_MINUTE: i64 = 60_000_000;
+
+/// How much is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Tokens that come back in a minute, evenly. At least 1 is used.
+    pub per_minute: u32,
+    /// Tokens a rested caller may take at once. At least 1 is used.
+    pub burst: u32,
+}
+
+/// The answer to one request for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Go ahead.
+    Granted,
+    /// Come back after this long, at least a millisecond.
+    Wait(Millis),
+}
+
+/// Buckets for one rate. For each key it remembers one number: when the bucket will be full again
+/// (the generic cell rate algorithm). A full bucket need not be remembered at all.
+///
+/// Keys are kept as 64-bit hashes under a seed of this process, so two keys share a bucket by
+/// accident once in 2^64 and never by intent.
+#[derive(Debug)]
+pub struct Limiter {
+    step_micros: i64,
+    depth_micros: i64,
+    keys_per_shard_max: usize,
+    hasher: RandomState,
+    shards: [Mutex<HashMap<u64, i64>>; SHARDS],
+}
+
+impl Limiter {
+    /// Buckets for at most about `keys_max` callers at a time, 32 bytes each. When more come at
+    /// once, the one nearest to a full bucket is forgotten: he gains at most a burst by it.
+    pub fn new(rate: Rate, keys_max: usize) -> Self {
+        let step_micros = MICROS_PER_MINUTE / i64::from(rate.per_minute.max(1));
+        Self {
+            step_micros,
+            depth_micros: step_micros * i64::from(rate.burst.max(1) - 1),
+            keys_per_shard_max: (keys_max / SHARDS).max(1),
+            hasher: RandomState::new(),
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
+    }
+
+    /// Takes a token for `key`, or says how long to wait. A refused request costs nothing.
+    pub fn take(&self, key: impl Hash, at: Instant) -> Turn {
+        let hash = self.hasher.hash_one(key);
+        let shard = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
+        let now = at.millis().saturating_mul(1_000);
+        let mut full_at = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        let due = full_at.get(&hash).copied().unwrap_or(now).max(now);
+        let early = due.saturating_sub(now).saturating_sub(self.depth_micros);
+        if early > 0 {
+            return Turn::Wait(Millis(early.div_euclid(1_000) + 1));
+        }
+        if full_at.len() >= self.keys_per_shard_max && !full_at.contains_key(&hash) {
+            make_room(&mut full_at, self.keys_per_shard_max, now);
+        }
+        full_at.insert(hash, due.saturating_add(self.step_micros));
+        Turn::Granted
+    }
+
+    /// Callers remembered now, for metrics.
+    pub fn keys(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len())
+            .sum()
+    }
+}
+
+fn make_room(full_at: &mut HashMap<u64, i64>, max: usize, now: i64) {
+    full_at.retain(|_, due| *due > now);
+    if full_at.len() < max {
+        return;
+    }
+    if let Some(nearest) = full_at.iter().min_by_key(|(_, due)| **due).map(|(hash, _)| *hash) {
+        full_at.remove(&nearest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Instant {
+        Instant::from_millis(1_760_000_000_000 + millis)
+    }
+
+    #[test]
+    fn a_burst_then_an_even_flow() {
+        let limiter = Limiter::new(Rate { per_minute: 60, burst: 3 }, 1_000);
+        for _ in 0..3 {
+            assert_eq!(limiter.take("k", at(0)), Turn::Granted);
+        }
+        assert_eq!(limiter.take("k", at(0)), Turn::Wait(Millis(1_001)));
+        assert_eq!(limiter.take("k", at(500)), Turn::Wait(Millis(501)));
+        assert_eq!(limiter.take("k", at(1_000)), Turn::Granted);
+        assert_eq!(limiter.take("k", at(1_000)), Turn::Wait(Millis(1_001)));
+        assert_eq!(limiter.take("other", at(1_000)), Turn::Granted);
+        for _ in 0..3 {
+            assert_eq!(limiter.take("k", at(60_000)), Turn::Granted, "rested");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_grants_no_more_and_locks_nobody_out_for_long() {
+        let limiter = Limiter::new(Rate { per_minute: 60, burst: 1 }, 1_000);
+        assert_eq!(limiter.take("k", at(5_000)), Turn::Granted);
+        assert_eq!(limiter.take("k", at(0)), Turn::Wait(Millis(6_001)));
+    }
+
+    #[test]
+    fn odd_rates_do_not_break() {
+        let none = Limiter::new(Rate { per_minute: 0, burst: 0 }, 0);
+        assert_eq!(none.take("k", at(0)), Turn::Granted);
+        assert_eq!(none.take("k", at(0)), Turn::Wait(Millis(60_001)));
+        let most = Limiter::new(Rate { per_minute: u32::MAX, burst: u32::MAX }, 10);
+        assert_eq!(most.take("k", Instant::from_millis(i64::MAX)), Turn::Granted);
+        assert_eq!(most.take("k", Instant::from_millis(i64::MIN)), Turn::Granted);
+    }
+
+    #[test]
+    fn memory_stays_bounded_and_the_busy_are_remembered() {
+        let limiter = Limiter::new(Rate { per_minute: 60, burst: 2 }, 160);
+        while limiter.take("busy", at(0)) == Turn::Granted {}
+        for stranger in 0..10_000 {
+            limiter.take(stranger, at(0));
+        }
+        assert!(limiter.keys() <= 160, "{}", limiter.keys());
+        assert!(matches!(limiter.take("busy", at(0)), Turn::Wait(_)));
+    }
+}

@@ -1,0 +1,256 @@
+//! What a decision changes, as a value: it prints, compares, and is written by one door.
+
+use crate::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
+use crate::audit::{SealedHead, SignedSeal};
+use crate::case::{Case, Stage};
+use crate::chain::{Content, Digest, Note, SALT_BYTES};
+use crate::ids::{CaseId, EndpointId, MessageId};
+use crate::message::Message;
+use crate::payment::{Payment, PaymentStatus};
+use crate::scope::Scope;
+use crate::time::Instant;
+
+/// One change.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A new case; refused when the payment has an open one by then.
+    CaseOpened(Box<Case>),
+    /// A case in its new state; `version` is one more than the stored one.
+    CaseMoved(Box<Case>),
+    /// A note in a case's history.
+    Noted {
+        /// The note.
+        note: Note,
+        /// What stands beside it.
+        content: Option<KeptContent>,
+    },
+    /// A message to the outside.
+    Queued(Message),
+    /// A payment that was unknown.
+    PaymentNew(Box<Payment>),
+    /// A payment's status moves.
+    PaymentMoved {
+        /// Which.
+        refid: String,
+        /// What the stored row must still say.
+        from_status_at: Instant,
+        /// The new status.
+        status: PaymentStatus,
+        /// Since when.
+        status_at: Instant,
+    },
+    /// A new tenant.
+    TenantNew(Tenant),
+    /// A new signing key.
+    KeyNew(ApiKey),
+    /// A signing key ends.
+    KeyRevoked {
+        /// Which.
+        id: String,
+    },
+    /// A new bearer token.
+    TokenNew(Token),
+    /// A new login.
+    LoginNew(Login),
+    /// A password was set anew: its refresh tokens end with the old one.
+    PasswordSet {
+        /// Whose.
+        username: String,
+        /// The hash of the new password.
+        password: String,
+    },
+    /// A new refresh token.
+    RefreshNew(RefreshToken),
+    /// A refresh token was used up.
+    RefreshUsed {
+        /// Its digest.
+        digest: Digest,
+    },
+    /// A new webhook endpoint.
+    EndpointNew(Endpoint),
+    /// A key outside the database was changed: a secret is sealed with the new one.
+    Resealed {
+        /// Where the secret stands.
+        place: SecretPlace,
+        /// The sealed bytes that stood there.
+        was: Vec<u8>,
+        /// The sealed bytes that stand there now.
+        is: Vec<u8>,
+    },
+    /// A message was sent, was put off, or was given up.
+    Tried(Try),
+    /// An event became one delivery for each endpoint.
+    Spread {
+        /// The event's message.
+        parent: MessageId,
+        /// The lease it was claimed with.
+        leased_until: Instant,
+        /// The deliveries.
+        deliveries: Vec<Delivery>,
+    },
+    /// A subject used one of what it may send until `ends_at`.
+    QuotaUsed {
+        /// Digest of an address or key.
+        subject: Digest,
+        /// End of the window.
+        ends_at: Instant,
+        /// How many it may send in it.
+        most: i64,
+    },
+    /// Heads of histories were sealed.
+    Sealed {
+        /// The seal.
+        seal: SignedSeal,
+        /// What it covers.
+        heads: Vec<SealedHead>,
+    },
+    /// Nonces of signed reads, written after they were spent.
+    NoncesSpent(Vec<Nonce>),
+    /// Whole minutes of nonces end.
+    NoncesDropped {
+        /// The first minute that is kept.
+        before_minute: i64,
+    },
+    /// What was kept for repeated requests, and quota windows, end.
+    MemoryDropped {
+        /// Everything older than this.
+        before: Instant,
+    },
+}
+
+/// Where a sealed secret stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// A signing key.
+    Key(String),
+    /// A webhook endpoint.
+    Endpoint(EndpointId),
+    /// The content of a note.
+    Note {
+        /// The case.
+        case: CaseId,
+        /// The note's number.
+        seq: i64,
+    },
+}
+
+/// One try at sending a message, under a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// The message.
+    pub message: MessageId,
+    /// The lease it was claimed with: another one's lease is not ours to end.
+    pub leased_until: Instant,
+    /// Number of the try, from 1.
+    pub number: i64,
+    /// How it ended.
+    pub end: TryEnd,
+    /// What the receiver said, shortened; nothing secret.
+    pub detail: String,
+}
+
+/// How a try ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryEnd {
+    /// The receiver has it.
+    Done,
+    /// It did not work; the next try is due then.
+    Again {
+        /// When.
+        due: Instant,
+    },
+    /// It will not work.
+    GivenUp,
+}
+
+/// One delivery of an event to one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its own id in the outbox; the receiver sees the event's.
+    pub id: MessageId,
+    /// Whose.
+    pub scope: Scope,
+    /// The case.
+    pub case: CaseId,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The exact body, the same through every try.
+    pub body: String,
+}
+
+/// Content as it is kept: plain, or sealed with the key outside the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptContent {
+    /// Readable in the database.
+    Plain(Content),
+    /// Readable with the key only.
+    Sealed {
+        /// The salt of its digest.
+        salt: [u8; SALT_BYTES],
+        /// The sealed text.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A nonce as it is kept: by the minute of its signed time, and as a digest over key and nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Nonce {
+    /// Whole minutes since 1970.
+    pub minute: i64,
+    /// First half of the SHA-256 of key and nonce.
+    pub digest: [u8; 16],
+}
+
+/// What an idempotency key remembers: the outcome, which any dialect can say in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The key, with the credential that used it before it.
+    pub key: String,
+    /// Digest of the command it was used for.
+    pub digest: Digest,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A case was opened.
+    Reported {
+        /// The case.
+        case: CaseId,
+        /// The payment's reference by the caller.
+        refid: String,
+    },
+    /// A case was acted on.
+    Acted {
+        /// The case.
+        case: CaseId,
+        /// Its version now.
+        version: i64,
+        /// Where it stands now.
+        stage: Stage,
+    },
+}
+
+/// Everything one command changes: written wholly or not at all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Whose data.
+    pub scope: Scope,
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub list: Vec<Change>,
+    /// The nonce that is spent with it.
+    pub nonce: Option<Nonce>,
+    /// The idempotency key that is used with it.
+    pub saved: Option<Saved>,
+}
+
+impl Changes {
+    /// No change yet.
+    pub const fn none(scope: Scope, at: Instant) -> Self {
+        Self { scope, at, list: Vec::new(), nonce: None, saved: None }
+    }
+}

@@ -1,0 +1,25 @@
+//! What is so and what follows: cases, payments, histories, refusals. Read it in this order: `scope`
+//! and `actor` (who), `payment` and `case` (what), `case::decide` (what follows), `changes` and
+//! `refusal` (what comes out). Nothing here does I/O, waits, logs, or knows a wire or a database;
+//! time and dice are arguments.
+
+pub mod account;
+pub mod actor;
+pub mod address;
+pub mod audit;
+pub mod case;
+pub mod chain;
+pub mod changes;
+pub mod dice;
+pub mod ids;
+pub mod message;
+pub mod payment;
+pub mod refusal;
+pub mod scope;
+pub mod time;
+
+pub use actor::{Actor, Right, Role};
+pub use dice::Dice;
+pub use refusal::Refusal;
+pub use scope::{Env, Scope, TenantId};
+pub use time::{Instant, Millis};

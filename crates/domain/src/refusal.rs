@@ -1,0 +1,123 @@
+//! Why a command was not carried out: a closed list. A refusal is an answer, not an error; it says
+//! nothing about HTTP, and each dialect finds its own words for it.
+
+use std::fmt;
+
+use crate::case::{Act, StageName};
+use crate::ids::CaseId;
+
+/// Why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No payment with this reference in the caller's scope.
+    PaymentUnknown,
+    /// The payment is still under way; it can be reported when it has ended.
+    PaymentPending {
+        /// The caller's reference of the payment.
+        refid: String,
+    },
+    /// The payment failed, so its amount went back by itself.
+    PaymentFailed {
+        /// The caller's reference of the payment.
+        refid: String,
+    },
+    /// The payment was given back on request.
+    PaymentRefunded {
+        /// The caller's reference of the payment.
+        refid: String,
+    },
+    /// An open case exists for the payment.
+    AlreadyReported {
+        /// The caller's reference of the payment.
+        refid: String,
+        /// That case.
+        case: CaseId,
+    },
+    /// No such case in the caller's scope.
+    CaseUnknown,
+    /// The act is impossible at the case's stage.
+    WrongStage {
+        /// Where the case stands.
+        now: StageName,
+        /// What was asked.
+        act: Act,
+    },
+    /// The case moved on since the caller read it.
+    Stale {
+        /// The version it has now.
+        version: i64,
+    },
+    /// A case that was never resolved cannot be closed for this reason.
+    NotResolved,
+    /// Nothing was proposed that could be approved or declined.
+    NothingProposed,
+    /// Another proposal waits for its answer.
+    AlreadyProposed,
+    /// The second person must be another person.
+    SamePerson,
+    /// The key was used before with other content.
+    KeyReusedForOther,
+    /// The nonce was used before.
+    NonceSpent,
+    /// The caller lacks the right.
+    NotAllowed,
+    /// Others changed the same thing at the same time, again and again; try again.
+    Busy,
+}
+
+impl Refusal {
+    /// The stable name of the refusal: lower case, hyphens.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::PaymentUnknown => "payment-unknown",
+            Self::PaymentPending { .. } => "payment-pending",
+            Self::PaymentFailed { .. } => "payment-failed",
+            Self::PaymentRefunded { .. } => "payment-refunded",
+            Self::AlreadyReported { .. } => "already-reported",
+            Self::CaseUnknown => "case-unknown",
+            Self::WrongStage { .. } => "wrong-stage",
+            Self::Stale { .. } => "stale",
+            Self::NotResolved => "not-resolved",
+            Self::NothingProposed => "nothing-proposed",
+            Self::AlreadyProposed => "already-proposed",
+            Self::SamePerson => "same-person",
+            Self::KeyReusedForOther => "key-reused-for-other",
+            Self::NonceSpent => "nonce-spent",
+            Self::NotAllowed => "not-allowed",
+            Self::Busy => "busy",
+        }
+    }
+
+    /// Whether the same command may be carried out later without a change.
+    pub const fn transient(&self) -> bool {
+        match self {
+            Self::Busy | Self::PaymentPending { .. } => true,
+            Self::PaymentUnknown
+            | Self::PaymentFailed { .. }
+            | Self::PaymentRefunded { .. }
+            | Self::AlreadyReported { .. }
+            | Self::CaseUnknown
+            | Self::WrongStage { .. }
+            | Self::Stale { .. }
+            | Self::NotResolved
+            | Self::NothingProposed
+            | Self::AlreadyProposed
+            | Self::SamePerson
+            | Self::KeyReusedForOther
+            | Self::NonceSpent
+            | Self::NotAllowed => false,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongStage { now, act } => {
+                write!(f, "a case that is {} cannot be asked to {}", now.word(), act.word())
+            }
+            Self::Stale { version } => write!(f, "the case moved on to version {version}"),
+            other => f.write_str(other.code()),
+        }
+    }
+}

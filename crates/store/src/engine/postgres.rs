@@ -1,0 +1,188 @@
+//! The PostgreSQL engine: a few connections that commit groups, a few that read snapshots, all of
+//! which come back by themselves after the server was away. Every piece of work runs in a task of
+//! its own, so a caller that goes away never leaves a transaction open.
+
+mod group;
+mod link;
+mod schema;
+
+use super::{Counters, Query, ROWS_PER_ANSWER_MAX, Request, Row, Rows, Setting};
+use crate::fault::Fault;
+use crate::migrate::{Migrated, Migration};
+use domain::Instant;
+use futures_util::TryStreamExt;
+pub(super) use link::Door;
+use link::{Answer, Link, Work, fault, in_order, lost};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc;
+
+/// Times a snapshot is read again on a fresh connection after its own was lost.
+const READ_ATTEMPTS_MAX: u32 = 3;
+
+/// The queue of the writing tasks and the connections that read.
+#[derive(Clone)]
+pub(super) struct Postgres {
+    door: Arc<Door>,
+    writer: mpsc::Sender<Request>,
+    readers: Arc<[Slot]>,
+    turn: Arc<AtomicUsize>,
+}
+
+/// A place for one connection, which is made when needed.
+#[derive(Default)]
+struct Slot {
+    now: Mutex<Option<Arc<Link>>>,
+    making: tokio::sync::Mutex<()>,
+}
+
+impl Slot {
+    /// The connection, made anew when it was lost.
+    async fn link(&self, door: &Door) -> Result<Arc<Link>, Fault> {
+        if let Some(link) = self.usable() {
+            return Ok(link);
+        }
+        let _one_at_a_time = self.making.lock().await;
+        if let Some(link) = self.usable() {
+            return Ok(link);
+        }
+        let link = Arc::new(door.connect().await?);
+        if let Ok(mut now) = self.now.lock() {
+            *now = Some(Arc::clone(&link));
+        }
+        Ok(link)
+    }
+
+    fn usable(&self) -> Option<Arc<Link>> {
+        self.now.lock().ok()?.as_ref().filter(|link| !link.closed()).cloned()
+    }
+}
+
+impl Postgres {
+    /// Connects once, to say early what is wrong, and starts the writing tasks.
+    pub(super) async fn open(
+        door: Door,
+        writers: NonZeroUsize,
+        readers: NonZeroUsize,
+        counters: Arc<Counters>,
+    ) -> Result<Self, Fault> {
+        let door = Arc::new(door);
+        let mut first = Some(door.connect().await?);
+        let (writer, requests) = mpsc::channel(super::BATCHES_WAITING_MAX);
+        let requests = Arc::new(tokio::sync::Mutex::new(requests));
+        for _ in 0..writers.get() {
+            let writer = group::Writer::new(Arc::clone(&door), first.take(), Arc::clone(&counters));
+            tokio::spawn(writer.run(Arc::clone(&requests)));
+        }
+        let readers = (0..readers.get()).map(|_| Slot::default()).collect();
+        Ok(Self { door, writer, readers, turn: Arc::default() })
+    }
+
+    pub(super) async fn send(&self, request: Request) -> Result<(), Fault> {
+        let sent = self.writer.send(request).await;
+        sent.map_err(|_| Fault::new("the tasks of the database have ended"))
+    }
+
+    pub(super) async fn read(&self, queries: Vec<Query>) -> Result<Rows, Fault> {
+        let this = self.clone();
+        let task = tokio::spawn(async move { this.read_here(&queries).await });
+        task.await.map_err(|why| Fault::new("reading from the database").because(why))?
+    }
+
+    async fn read_here(&self, queries: &[Query]) -> Result<Rows, Fault> {
+        let turn = self.turn.fetch_add(1, Relaxed);
+        let slot = &self.readers[turn % self.readers.len()];
+        let mut attempt = 1;
+        loop {
+            let link = slot.link(&self.door).await?;
+            match snapshot(&link, queries).await? {
+                Ok(rows) => return Ok(rows),
+                Err(why) if lost(&why) && attempt < READ_ATTEMPTS_MAX => {
+                    link.abandon();
+                    attempt += 1;
+                }
+                Err(why) => return Err(fault("reading from the database", why)),
+            }
+        }
+    }
+
+    pub(super) async fn migrate(
+        &self,
+        steps: &'static [Migration],
+        at: Instant,
+    ) -> Result<Migrated, Fault> {
+        let door = Arc::clone(&self.door);
+        let task = tokio::spawn(async move { schema::migrate(&door, steps, at).await });
+        task.await.map_err(|why| Fault::new("bringing the tables up to date").because(why))?
+    }
+
+    pub(super) async fn durability(&self) -> Result<Vec<Setting>, Fault> {
+        schema::settings(&self.door).await
+    }
+}
+
+/// Asks all queries of one snapshot. The outer error is a wrong query, the inner one the server's.
+async fn snapshot(
+    link: &Link,
+    queries: &[Query],
+) -> Result<Result<Rows, tokio_postgres::Error>, Fault> {
+    let mut work = Vec::with_capacity(queries.len() + 2);
+    if queries.len() > 1 {
+        work.push(Work::Control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+    }
+    for query in queries {
+        match link.prepared(query.sql, &query.values).await {
+            Ok(statement) => work.push(Work::Statement(statement, &query.values)),
+            Err(link::Unprepared::Wrong(fault)) => return Err(fault),
+            Err(link::Unprepared::Server(why)) => return Ok(Err(why)),
+        }
+    }
+    if queries.len() > 1 {
+        work.push(Work::Control("COMMIT"));
+    }
+    let mut rows = Vec::with_capacity(queries.len());
+    for (work, answer) in work.iter().zip(in_order(link, &work).await) {
+        match answer {
+            Ok(answer) if answer.rows.len() > ROWS_PER_ANSWER_MAX => {
+                return Err(Fault::new(format!(
+                    "more than {ROWS_PER_ANSWER_MAX} rows in one answer: read in pages"
+                )));
+            }
+            Ok(answer) if matches!(work, Work::Statement(..)) => rows.push(answer.rows),
+            Ok(_) => {}
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    Ok(Ok(rows))
+}
+
+/// Runs one statement that is prepared.
+async fn run(link: &Link, work: &Work<'_>) -> Result<Answer, tokio_postgres::Error> {
+    let (statement, values) = match work {
+        Work::Control(sql) => {
+            link.client().batch_execute(sql).await?;
+            return Ok(Answer::default());
+        }
+        Work::Statement(statement, values) => (statement, *values),
+    };
+    if statement.columns().is_empty() {
+        let touched = link.client().execute_raw(statement, values.iter()).await?;
+        return Ok(Answer {
+            touched: usize::try_from(touched).unwrap_or(usize::MAX),
+            rows: vec![],
+        });
+    }
+    let width = statement.columns().len();
+    let stream = link.client().query_raw(statement, values.iter()).await?;
+    let mut stream = std::pin::pin!(stream);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        // One more than allowed is enough to know.
+        if rows.len() <= ROWS_PER_ANSWER_MAX {
+            let values: Result<Vec<_>, _> = (0..width).map(|i| row.try_get(i)).collect();
+            rows.push(Row::new(values?));
+        }
+    }
+    Ok(Answer { touched: rows.len(), rows })
+}

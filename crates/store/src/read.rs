@@ -1,0 +1,7 @@
+//! Reading: a SELECT and its row on one screen, a file for each thing that is read. Every finder of
+//! a tenant's data takes the scope first. Nothing here writes or judges.
+
+pub mod accounts;
+pub mod audit;
+pub mod cases;
+pub mod outbox;

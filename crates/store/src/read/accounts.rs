@@ -1,0 +1,143 @@
+//! Tenants and their credentials.
+
+use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
+use domain::chain::Digest;
+use domain::ids::EndpointId;
+use domain::{Instant, Role, Scope, TenantId};
+
+use super::cases::digest;
+use crate::engine::{Db, Row};
+use crate::fault::Fault;
+
+const TENANTS: &str = "SELECT id, slug, name, email, seal_narratives, created_at FROM tenants ORDER BY id LIMIT 10000";
+
+const KEY: &str =
+    "SELECT id, scope, secret, label, created_at, revoked_at FROM api_keys WHERE id = ?1";
+
+const KEYS: &str = "SELECT id, scope, secret, label, created_at, revoked_at FROM api_keys
+ WHERE id > ?1 ORDER BY id LIMIT 1000";
+
+const TOKEN: &str = "SELECT digest, scope, role, label, created_at, expires_at, revoked_at
+ FROM tokens WHERE digest = ?1";
+
+const LOGIN: &str =
+    "SELECT username, scope, password, created_at, changed_at FROM logins WHERE username = ?1";
+
+const REFRESH: &str =
+    "SELECT digest, username, created_at, expires_at FROM refresh_tokens WHERE digest = ?1";
+
+const ENDPOINTS: &str = "SELECT id, scope, url, secret, created_at, disabled_at
+ FROM webhook_endpoints WHERE id > ?1 ORDER BY id LIMIT 1000";
+
+const ENDPOINTS_OF: &str = "SELECT id, scope, url, secret, created_at, disabled_at
+ FROM webhook_endpoints WHERE scope = ?1 AND disabled_at IS NULL ORDER BY id LIMIT 1000";
+
+fn tenant(row: &Row) -> Result<Tenant, Fault> {
+    Ok(Tenant {
+        id: TenantId(row.int(0)?),
+        slug: row.text(1)?.to_owned(),
+        name: row.text(2)?.to_owned(),
+        email: row.text(3)?.to_owned(),
+        seal_narratives: row.flag(4)?,
+        created_at: Instant::from_millis(row.int(5)?),
+    })
+}
+
+/// All tenants by number.
+pub async fn tenants(db: &Db) -> Result<Vec<Tenant>, Fault> {
+    db.rows(TENANTS, Vec::new()).await?.iter().map(tenant).collect()
+}
+
+fn moment(row: &Row, place: usize) -> Result<Option<Instant>, Fault> {
+    Ok(row.opt_int(place)?.map(Instant::from_millis))
+}
+
+fn api_key(row: &Row) -> Result<ApiKey, Fault> {
+    Ok(ApiKey {
+        id: row.text(0)?.to_owned(),
+        scope: Scope::from_number(row.int(1)?),
+        secret: row.bytes(2)?.to_vec(),
+        label: row.text(3)?.to_owned(),
+        created_at: Instant::from_millis(row.int(4)?),
+        revoked_at: moment(row, 5)?,
+    })
+}
+
+/// One key, revoked or not.
+pub async fn key(db: &Db, id: &str) -> Result<Option<ApiKey>, Fault> {
+    db.one(KEY, vec![id.into()]).await?.as_ref().map(api_key).transpose()
+}
+
+/// Keys after `after` by id, 1,000 at a time.
+pub async fn keys(db: &Db, after: &str) -> Result<Vec<ApiKey>, Fault> {
+    db.rows(KEYS, vec![after.into()]).await?.iter().map(api_key).collect()
+}
+
+/// One bearer token by its digest, ended or not.
+pub async fn token(db: &Db, of: &Digest) -> Result<Option<Token>, Fault> {
+    let Some(row) = db.one(TOKEN, vec![of.as_slice().into()]).await? else { return Ok(None) };
+    let role = Role::parse(row.text(2)?)
+        .ok_or_else(|| Fault::new("a token's role is not one".to_owned()))?;
+    Ok(Some(Token {
+        digest: digest(row.bytes(0)?)?,
+        scope: Scope::from_number(row.int(1)?),
+        role,
+        label: row.text(3)?.to_owned(),
+        created_at: Instant::from_millis(row.int(4)?),
+        expires_at: Instant::from_millis(row.int(5)?),
+        revoked_at: moment(&row, 6)?,
+    }))
+}
+
+/// One login.
+pub async fn login(db: &Db, username: &str) -> Result<Option<Login>, Fault> {
+    let Some(row) = db.one(LOGIN, vec![username.into()]).await? else { return Ok(None) };
+    Ok(Some(Login {
+        username: row.text(0)?.to_owned(),
+        scope: Scope::from_number(row.int(1)?),
+        password: row.text(2)?.to_owned(),
+        created_at: Instant::from_millis(row.int(3)?),
+        changed_at: Instant::from_millis(row.int(4)?),
+    }))
+}
+
+/// One refresh token by its digest.
+pub async fn refresh(db: &Db, of: &Digest) -> Result<Option<RefreshToken>, Fault> {
+    let Some(row) = db.one(REFRESH, vec![of.as_slice().into()]).await? else { return Ok(None) };
+    Ok(Some(RefreshToken {
+        digest: digest(row.bytes(0)?)?,
+        username: row.text(1)?.to_owned(),
+        created_at: Instant::from_millis(row.int(2)?),
+        expires_at: Instant::from_millis(row.int(3)?),
+    }))
+}
+
+fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
+    Ok(Endpoint {
+        id: EndpointId::parse(row.text(0)?)
+            .ok_or_else(|| Fault::new("an endpoint's id is not one".to_owned()))?,
+        scope: Scope::from_number(row.int(1)?),
+        url: row.text(2)?.to_owned(),
+        secret: row.bytes(3)?.to_vec(),
+        created_at: Instant::from_millis(row.int(4)?),
+        disabled_at: moment(row, 5)?,
+    })
+}
+
+/// The endpoints of a scope that are switched on, at most 1,000.
+pub async fn endpoints_of(db: &Db, scope: Scope) -> Result<Vec<Endpoint>, Fault> {
+    db.rows(ENDPOINTS_OF, vec![scope.number().into()]).await?.iter().map(endpoint).collect()
+}
+
+/// Endpoints of every scope after `after` by id, 1,000 at a time: for a change of keys.
+pub async fn endpoints(db: &Db, after: &str) -> Result<Vec<Endpoint>, Fault> {
+    db.rows(ENDPOINTS, vec![after.into()]).await?.iter().map(endpoint).collect()
+}
+
+const NONCE: &str = "SELECT 1 FROM nonces WHERE minute = ?1 AND digest = ?2";
+
+/// Whether a nonce was spent.
+pub async fn nonce_spent(db: &Db, nonce: &domain::changes::Nonce) -> Result<bool, Fault> {
+    let values = vec![nonce.minute.into(), nonce.digest.as_slice().into()];
+    Ok(db.one(NONCE, values).await?.is_some())
+}

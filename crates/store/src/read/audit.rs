@@ -1,0 +1,133 @@
+//! Histories and seals as an examiner walks them: over every scope, in pages, nothing left out.
+
+use domain::Instant;
+use domain::audit::{Seal, SealedHead, SignedSeal};
+use domain::chain::Head;
+
+use super::cases::{KeptNote, digest, kept_note};
+use crate::codec;
+use crate::engine::{Db, Query, Row};
+use crate::fault::Fault;
+
+/// Notes read in one page.
+pub const NOTES_PER_PAGE: i64 = 5_000;
+
+const UNSEALED: &str = "SELECT case_id, seq, digest FROM notes WHERE seal = 0
+ ORDER BY case_id, seq LIMIT ?1";
+
+const LAST_SEAL: &str = "SELECT seq, at, heads, root, previous, signer, signature FROM seals
+ ORDER BY seq DESC LIMIT 1";
+
+const SEALS: &str = "SELECT seq, at, heads, root, previous, signer, signature FROM seals
+ WHERE seq > ?1 ORDER BY seq LIMIT 1000";
+
+const HEADS: &str =
+    "SELECT case_id, note_seq, digest FROM seal_heads WHERE seal = ?1 ORDER BY case_id";
+
+const ALL_NOTES: &str = "SELECT notes.seq, notes.at, notes.actor, notes.act, notes.fact,
+ notes.content_digest, notes.previous, notes.digest, notes.salt, notes.content, notes.sealed,
+ notes.case_id, notes.seal
+ FROM notes WHERE (case_id = ?1 AND seq > ?2) OR case_id > ?1 ORDER BY case_id, seq LIMIT ?3";
+
+// What no walk of a single chain can see. Each names the case it found.
+const SEALED_AND_GONE: &str = "SELECT seal_heads.case_id, seal_heads.note_seq FROM seal_heads
+ LEFT JOIN notes ON notes.case_id = seal_heads.case_id AND notes.seq = seal_heads.note_seq
+ WHERE notes.digest IS NULL OR notes.digest <> seal_heads.digest LIMIT 1000";
+
+const CASE_WITHOUT_HEAD: &str = "SELECT cases.id, cases.head_seq FROM cases
+ LEFT JOIN notes ON notes.case_id = cases.id AND notes.seq = cases.head_seq
+ WHERE notes.digest IS NULL OR notes.digest <> cases.head_digest LIMIT 1000";
+
+const NOTES_WITHOUT_CASE: &str = "SELECT notes.case_id, notes.seq FROM notes
+ LEFT JOIN cases ON cases.id = notes.case_id
+ WHERE cases.id IS NULL OR notes.seq > cases.head_seq LIMIT 1000";
+
+fn sealed_head(row: &Row) -> Result<SealedHead, Fault> {
+    Ok(SealedHead {
+        case: codec::case_id(row.text(0)?)?,
+        head: Head { seq: row.int(1)?, digest: digest(row.bytes(2)?)? },
+    })
+}
+
+/// The newest unsealed note of each case among the next `limit` unsealed notes, by case.
+pub async fn unsealed_heads(db: &Db, limit: i64) -> Result<Vec<SealedHead>, Fault> {
+    let mut heads: Vec<SealedHead> = Vec::new();
+    for row in db.rows(UNSEALED, vec![limit.into()]).await? {
+        let head = sealed_head(&row)?;
+        match heads.last_mut() {
+            Some(last) if last.case == head.case => *last = head,
+            _ => heads.push(head),
+        }
+    }
+    Ok(heads)
+}
+
+fn signed_seal(row: &Row) -> Result<SignedSeal, Fault> {
+    Ok(SignedSeal {
+        seal: Seal {
+            seq: row.int(0)?,
+            at: Instant::from_millis(row.int(1)?),
+            heads: row.int(2)?,
+            root: digest(row.bytes(3)?)?,
+            previous: digest(row.bytes(4)?)?,
+        },
+        signer: row.text(5)?.to_owned(),
+        signature: row.bytes(6)?.to_vec(),
+    })
+}
+
+/// The last seal, or nothing before the first.
+pub async fn last_seal(db: &Db) -> Result<Option<SignedSeal>, Fault> {
+    db.one(LAST_SEAL, Vec::new()).await?.as_ref().map(signed_seal).transpose()
+}
+
+/// Seals after number `after`, 1,000 at a time.
+pub async fn seals(db: &Db, after: i64) -> Result<Vec<SignedSeal>, Fault> {
+    db.rows(SEALS, vec![after.into()]).await?.iter().map(signed_seal).collect()
+}
+
+/// The heads a seal covers, by case.
+pub async fn heads_of(db: &Db, seal: i64) -> Result<Vec<SealedHead>, Fault> {
+    db.rows(HEADS, vec![seal.into()]).await?.iter().map(sealed_head).collect()
+}
+
+/// Notes of all cases after the note `seq` of `case`, by case and number, a page at a time.
+pub async fn all_notes(db: &Db, case: &str, seq: i64) -> Result<Vec<KeptNote>, Fault> {
+    let values = vec![case.into(), seq.into(), NOTES_PER_PAGE.into()];
+    db.rows(ALL_NOTES, values).await?.iter().map(kept_note).collect()
+}
+
+/// What does not fit between seals, cases and notes, in words, in one snapshot.
+pub async fn mismatches(db: &Db) -> Result<Vec<String>, Fault> {
+    let kinds = [
+        (SEALED_AND_GONE, "was sealed and is gone or another one now"),
+        (CASE_WITHOUT_HEAD, "is named by its case as the last and is gone or another one now"),
+        (NOTES_WITHOUT_CASE, "has no case, or stands behind the last that its case names"),
+    ];
+    let queries = kinds.iter().map(|(sql, _)| Query { sql, values: Vec::new() }).collect();
+    let found = db.read(queries).await?;
+    let mut words = Vec::new();
+    for ((_, what), rows) in kinds.iter().zip(&found) {
+        for row in rows {
+            words.push(format!("{}: note {} {what}", row.text(0)?, row.int(1)?));
+        }
+    }
+    Ok(words)
+}
+
+const SEALED_NOTES: &str = "SELECT case_id, seq, content FROM notes
+ WHERE sealed = 1 AND content IS NOT NULL AND ((case_id = ?1 AND seq > ?2) OR case_id > ?1)
+ ORDER BY case_id, seq LIMIT ?3";
+
+/// Notes whose content is sealed, after the note `seq` of `case`, a page at a time.
+pub async fn sealed_notes(
+    db: &Db,
+    case: &str,
+    seq: i64,
+) -> Result<Vec<(domain::ids::CaseId, i64, Vec<u8>)>, Fault> {
+    let values = vec![case.into(), seq.into(), NOTES_PER_PAGE.into()];
+    let rows = db.rows(SEALED_NOTES, values).await?;
+    rows.iter()
+        .map(|row| Ok((codec::case_id(row.text(0)?)?, row.int(1)?, row.bytes(2)?.to_vec())))
+        .collect()
+}

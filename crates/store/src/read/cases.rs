@@ -1,0 +1,344 @@
+//! Payments, cases and their histories, as they are loaded for a decision or shown.
+
+use domain::case::{Case, Known, PaymentRef, Proposal, Remedy};
+use domain::chain::{Digest, Head, Note};
+use domain::changes::{KeptContent, Saved};
+use domain::ids::CaseId;
+use domain::payment::{Payment, PaymentStatus};
+use domain::{Instant, Scope};
+
+use crate::codec;
+use crate::engine::{Db, Query, Row, Value};
+use crate::fault::Fault;
+
+/// References looked up in one statement; the text below has as many places.
+pub const REFERENCES_PER_QUERY: usize = 20;
+
+macro_rules! payment_columns {
+    () => {
+        "payments.refid, payments.trxid, payments.product, payments.account,
+ payments.amount_minor, payments.currency, payments.status, payments.status_at,
+ payments.created_at, payments.provider, payments.payer_ref"
+    };
+}
+
+macro_rules! case_columns {
+    () => {
+        "cases.id, cases.scope, cases.version, cases.stage, cases.stage_fact, cases.stage_at,
+ cases.opened_at, cases.refid, cases.earlier, cases.addresses, cases.through, cases.queue,
+ cases.assignee, cases.proposal, cases.proposed_by, cases.head_seq, cases.head_digest"
+    };
+}
+
+const PAYMENT_BY_REFID: &str =
+    concat!("SELECT ", payment_columns!(), " FROM payments WHERE scope = ?1 AND refid = ?2");
+
+const PAYMENT_BY_TRXID: &str = concat!(
+    "SELECT ",
+    payment_columns!(),
+    " FROM payments WHERE scope = ?1 AND trxid = ?2 AND trxid <> ''"
+);
+
+const CASES_BY_REFID: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    " FROM cases WHERE scope = ?1 AND refid = ?2 ORDER BY slot LIMIT 100"
+);
+
+const CASES_BY_TRXID: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    " FROM payments JOIN cases ON cases.scope = payments.scope AND cases.refid = payments.refid
+ WHERE payments.scope = ?1 AND payments.trxid = ?2 AND payments.trxid <> ''
+ ORDER BY cases.slot LIMIT 100"
+);
+
+const CASE_BY_ID: &str =
+    concat!("SELECT ", case_columns!(), " FROM cases WHERE scope = ?1 AND id = ?2");
+
+const PAYMENT_OF_CASE: &str = concat!(
+    "SELECT ",
+    payment_columns!(),
+    " FROM cases JOIN payments ON payments.scope = cases.scope AND payments.refid = cases.refid
+ WHERE cases.scope = ?1 AND cases.id = ?2"
+);
+
+const SAVED_KEY: &str =
+    "SELECT digest, shape, outcome FROM saved_keys WHERE scope = ?1 AND key = ?2";
+
+const NOTES: &str = "SELECT notes.seq, notes.at, notes.actor, notes.act, notes.fact,
+ notes.content_digest, notes.previous, notes.digest, notes.salt, notes.content, notes.sealed,
+ notes.case_id, notes.seal
+ FROM notes JOIN cases ON cases.id = notes.case_id
+ WHERE cases.scope = ?1 AND cases.id = ?2 ORDER BY notes.seq LIMIT 10000";
+
+const PAYMENTS_BY_REFIDS: &str = concat!(
+    "SELECT ",
+    payment_columns!(),
+    " FROM payments WHERE scope = ?1 AND refid IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+ ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+);
+
+const OWNERS_BY_TRXIDS: &str = "SELECT trxid, refid FROM payments
+ WHERE scope = ?1 AND trxid <> '' AND trxid IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+ ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+
+const NEWEST_CASES: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    " FROM cases WHERE scope = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+);
+
+fn payment(row: &Row) -> Result<Payment, Fault> {
+    let status = PaymentStatus::from_number(row.int(6)?)
+        .ok_or_else(|| Fault::new("a payment's status is not one".to_owned()))?;
+    Ok(Payment {
+        refid: row.text(0)?.to_owned(),
+        trxid: row.text(1)?.to_owned(),
+        product: row.text(2)?.to_owned(),
+        account: row.text(3)?.to_owned(),
+        amount_minor: row.int(4)?,
+        currency: row.text(5)?.to_owned(),
+        status,
+        status_at: Instant::from_millis(row.int(7)?),
+        created_at: Instant::from_millis(row.int(8)?),
+        provider: row.text(9)?.to_owned(),
+        payer_ref: row.text(10)?.to_owned(),
+    })
+}
+
+/// Reads a stored digest.
+pub(crate) fn digest(bytes: &[u8]) -> Result<Digest, Fault> {
+    bytes.try_into().map_err(|_| Fault::new("a digest has not 32 bytes".to_owned()))
+}
+
+fn case(row: &Row) -> Result<Case, Fault> {
+    let earlier = row.opt_text(8)?.map(codec::case_id).transpose()?;
+    let proposal = match (row.opt_text(13)?, row.opt_text(14)?) {
+        (Some(remedy), Some(by)) => Some(Proposal {
+            remedy: Remedy::parse(remedy)
+                .ok_or_else(|| Fault::new(format!("unknown remedy {remedy}")))?,
+            by: by.to_owned(),
+        }),
+        _ => None,
+    };
+    Ok(Case {
+        id: codec::case_id(row.text(0)?)?,
+        scope: Scope::from_number(row.int(1)?),
+        version: row.int(2)?,
+        stage: codec::stage(row.text(3)?, row.text(4)?)?,
+        stage_at: Instant::from_millis(row.int(5)?),
+        opened_at: Instant::from_millis(row.int(6)?),
+        refid: row.text(7)?.to_owned(),
+        earlier,
+        addresses: codec::read_addresses(row.text(9)?),
+        through: row.text(10)?.to_owned(),
+        queue: row.text(11)?.to_owned(),
+        assignee: row.text(12)?.to_owned(),
+        proposal,
+        head: Head { seq: row.int(15)?, digest: digest(row.bytes(16)?)? },
+    })
+}
+
+fn saved(key: &str, row: &Row) -> Result<Saved, Fault> {
+    Ok(Saved {
+        key: key.to_owned(),
+        digest: digest(row.bytes(0)?)?,
+        outcome: codec::read_outcome(row.text(1)?, row.text(2)?)?,
+    })
+}
+
+/// The open case among those of a payment, and the latest closed one.
+fn open_and_earlier(rows: &[Row]) -> Result<(Option<Case>, Option<CaseId>), Fault> {
+    let cases = rows.iter().map(case).collect::<Result<Vec<_>, _>>()?;
+    let (mut open, mut earlier) = (None, None);
+    for one in cases {
+        match one.stage {
+            domain::case::Stage::Closed { .. } => earlier = Some(one.id),
+            _ => open = Some(one),
+        }
+    }
+    Ok((open, earlier))
+}
+
+/// What must be known to decide a report, and what the key remembers, in one snapshot.
+pub async fn for_report(
+    db: &Db,
+    scope: Scope,
+    payment_ref: &PaymentRef,
+    key: Option<&str>,
+) -> Result<(Known, Option<Saved>), Fault> {
+    let (find_payment, find_cases, reference) = match payment_ref {
+        PaymentRef::Refid(refid) => (PAYMENT_BY_REFID, CASES_BY_REFID, refid.as_str()),
+        PaymentRef::Trxid(trxid) => (PAYMENT_BY_TRXID, CASES_BY_TRXID, trxid.as_str()),
+    };
+    let at = |sql| Query { sql, values: vec![scope.number().into(), reference.into()] };
+    let mut queries = vec![at(find_payment), at(find_cases)];
+    queries.extend(key.map(|key| saved_query(scope, key)));
+    let found = db.read(queries).await?;
+    let (open, earlier) = open_and_earlier(rows(&found, 1))?;
+    let payment = first(&found, 0).map(payment).transpose()?;
+    Ok((Known { payment, case: open, earlier }, saved_of(&found, 2, key)?))
+}
+
+/// What must be known to act on a case, and what the key remembers, in one snapshot.
+pub async fn for_act(
+    db: &Db,
+    scope: Scope,
+    id: &CaseId,
+    key: Option<&str>,
+) -> Result<(Known, Option<Saved>), Fault> {
+    let at = |sql| Query { sql, values: vec![scope.number().into(), id.as_str().into()] };
+    let mut queries = vec![at(CASE_BY_ID), at(PAYMENT_OF_CASE)];
+    queries.extend(key.map(|key| saved_query(scope, key)));
+    let found = db.read(queries).await?;
+    let known = Known {
+        payment: first(&found, 1).map(payment).transpose()?,
+        case: first(&found, 0).map(case).transpose()?,
+        earlier: None,
+    };
+    Ok((known, saved_of(&found, 2, key)?))
+}
+
+fn rows(found: &[Vec<Row>], place: usize) -> &[Row] {
+    found.get(place).map_or(&[], Vec::as_slice)
+}
+
+fn first(found: &[Vec<Row>], place: usize) -> Option<&Row> {
+    rows(found, place).first()
+}
+
+fn saved_query(scope: Scope, key: &str) -> Query {
+    Query { sql: SAVED_KEY, values: vec![scope.number().into(), key.into()] }
+}
+
+fn saved_of(found: &[Vec<Row>], place: usize, key: Option<&str>) -> Result<Option<Saved>, Fault> {
+    key.and_then(|key| first(found, place).map(|row| saved(key, row))).transpose()
+}
+
+/// One case with its payment.
+pub async fn find(
+    db: &Db,
+    scope: Scope,
+    id: &CaseId,
+) -> Result<Option<(Case, Option<Payment>)>, Fault> {
+    let (known, _) = for_act(db, scope, id, None).await?;
+    Ok(known.case.map(|case| (case, known.payment)))
+}
+
+/// One payment.
+pub async fn find_payment(
+    db: &Db,
+    scope: Scope,
+    payment_ref: &PaymentRef,
+) -> Result<Option<Payment>, Fault> {
+    let (sql, reference) = match payment_ref {
+        PaymentRef::Refid(refid) => (PAYMENT_BY_REFID, refid.as_str()),
+        PaymentRef::Trxid(trxid) => (PAYMENT_BY_TRXID, trxid.as_str()),
+    };
+    let found = db.one(sql, vec![scope.number().into(), reference.into()]).await?;
+    found.as_ref().map(payment).transpose()
+}
+
+/// All cases about one payment: the open one first, then the closed ones by age.
+pub async fn of_payment(
+    db: &Db,
+    scope: Scope,
+    payment_ref: &PaymentRef,
+) -> Result<Vec<Case>, Fault> {
+    let (sql, reference) = match payment_ref {
+        PaymentRef::Refid(refid) => (CASES_BY_REFID, refid.as_str()),
+        PaymentRef::Trxid(trxid) => (CASES_BY_TRXID, trxid.as_str()),
+    };
+    let found = db.rows(sql, vec![scope.number().into(), reference.into()]).await?;
+    found.iter().map(case).collect()
+}
+
+/// The newest cases whose id is before `before` (any text above all ids for the first page).
+pub async fn newest(db: &Db, scope: Scope, before: &str, limit: i64) -> Result<Vec<Case>, Fault> {
+    let values = vec![scope.number().into(), before.into(), limit.into()];
+    db.rows(NEWEST_CASES, values).await?.iter().map(case).collect()
+}
+
+/// A note as it is stored.
+#[derive(Clone, Debug)]
+pub struct KeptNote {
+    /// The note.
+    pub note: Note,
+    /// The digest stored with it.
+    pub digest: Digest,
+    /// What stands beside it, when not erased.
+    pub content: Option<KeptContent>,
+    /// Number of the seal that covers it, 0 when none does yet.
+    pub seal: i64,
+}
+
+/// Reads a note in the column order of the statements that select notes.
+pub(crate) fn kept_note(row: &Row) -> Result<KeptNote, Fault> {
+    let note = Note {
+        case: codec::case_id(row.text(11)?)?,
+        seq: row.int(0)?,
+        at: Instant::from_millis(row.int(1)?),
+        actor: row.text(2)?.to_owned(),
+        act: row.text(3)?.to_owned(),
+        fact: row.text(4)?.to_owned(),
+        content: digest(row.bytes(5)?)?,
+        previous: digest(row.bytes(6)?)?,
+    };
+    let content = match (row.opt_bytes(8)?, row.opt_bytes(9)?) {
+        (Some(salt), Some(bytes)) => Some(kept_content(salt, bytes, row.flag(10)?)?),
+        _ => None,
+    };
+    Ok(KeptNote { note, digest: digest(row.bytes(7)?)?, content, seal: row.int(12)? })
+}
+
+fn kept_content(salt: &[u8], bytes: &[u8], sealed: bool) -> Result<KeptContent, Fault> {
+    let salt = salt.try_into().map_err(|_| Fault::new("a salt has not 16 bytes".to_owned()))?;
+    if sealed {
+        return Ok(KeptContent::Sealed { salt, bytes: bytes.to_vec() });
+    }
+    // Altered bytes must show as an altered digest, not as a failure to read.
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    Ok(KeptContent::Plain(domain::chain::Content { salt, text }))
+}
+
+/// The history of one case, oldest first, at most 10,000 notes.
+pub async fn notes(db: &Db, scope: Scope, id: &CaseId) -> Result<Vec<KeptNote>, Fault> {
+    let found = db.rows(NOTES, vec![scope.number().into(), id.as_str().into()]).await?;
+    found.iter().map(kept_note).collect()
+}
+
+/// The stored payments with these `refid`s, and who owns these `trxid`s, in one snapshot.
+pub async fn for_import(
+    db: &Db,
+    scope: Scope,
+    rows: &[Payment],
+) -> Result<(Vec<Payment>, Vec<(String, String)>), Fault> {
+    let mut queries = Vec::new();
+    for chunk in rows.chunks(REFERENCES_PER_QUERY) {
+        let refids = chunk.iter().map(|row| row.refid.as_str());
+        queries.push(Query { sql: PAYMENTS_BY_REFIDS, values: references(scope, refids) });
+        let trxids = chunk.iter().map(|row| row.trxid.as_str());
+        queries.push(Query { sql: OWNERS_BY_TRXIDS, values: references(scope, trxids) });
+    }
+    let (mut payments, mut owners) = (Vec::new(), Vec::new());
+    for (place, found) in db.read(queries).await?.iter().enumerate() {
+        for row in found {
+            if place % 2 == 0 {
+                payments.push(payment(row)?);
+            } else {
+                owners.push((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+            }
+        }
+    }
+    Ok((payments, owners))
+}
+
+/// The scope and as many places as the statement has, the rest filled with nothing.
+fn references<'a>(scope: Scope, texts: impl Iterator<Item = &'a str>) -> Vec<Value> {
+    let mut values: Vec<Value> = Vec::with_capacity(REFERENCES_PER_QUERY + 1);
+    values.push(scope.number().into());
+    values.extend(texts.map(Value::from));
+    values.resize_with(REFERENCES_PER_QUERY + 1, || "".into());
+    values
+}

@@ -1,0 +1,157 @@
+//! How payments, cases and their histories are written.
+
+use domain::case::{Case, Stage};
+use domain::chain::Note;
+use domain::changes::KeptContent;
+use domain::payment::{Payment, PaymentStatus};
+use domain::{Instant, Scope};
+
+use super::{one, tag};
+use crate::codec;
+use crate::engine::{Stmt, Value};
+
+const INSERT_CASE: &str = "INSERT INTO cases (id, scope, version, stage, stage_fact, stage_at,
+ opened_at, refid, slot, earlier, addresses, through, queue, assignee, proposal, proposed_by,
+ head_seq, head_digest)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+ ON CONFLICT DO NOTHING";
+
+// A reopened case takes the open slot of its payment again: it is refused when another one has it.
+const MOVE_CASE: &str = "UPDATE cases SET version = ?3, stage = ?4, stage_fact = ?5, stage_at = ?6,
+ slot = ?7, queue = ?8, assignee = ?9, proposal = ?10, proposed_by = ?11, head_seq = ?12,
+ head_digest = ?13
+ WHERE id = ?1 AND scope = ?2 AND version = ?14
+ AND NOT EXISTS (SELECT 1 FROM cases other WHERE other.scope = ?2 AND other.refid = cases.refid
+  AND other.slot = ?7 AND other.id <> ?1)";
+
+const INSERT_NOTE: &str = "INSERT INTO notes (case_id, seq, at, actor, act, fact, content_digest,
+ previous, digest, salt, content, sealed, seal)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0) ON CONFLICT DO NOTHING";
+
+const INSERT_PAYMENT: &str = "INSERT INTO payments (scope, refid, trxid, product, account,
+ amount_minor, currency, status, status_at, created_at, provider, payer_ref)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
+
+const MOVE_PAYMENT: &str = "UPDATE payments SET status = ?4, status_at = ?5
+ WHERE scope = ?1 AND refid = ?2 AND status_at = ?3";
+
+/// Which of its payment's slots a case takes: 0 while it is not closed.
+fn slot(case: &Case) -> i64 {
+    match case.stage {
+        Stage::Closed { .. } => case.stage_at.millis().max(1),
+        _ => 0,
+    }
+}
+
+fn proposal(case: &Case) -> [Value; 2] {
+    let proposal = case.proposal.as_ref();
+    [proposal.map(|one| one.remedy.word()).into(), proposal.map(|one| one.by.as_str()).into()]
+}
+
+pub(super) fn open(case: &Case) -> Stmt {
+    let [remedy, by] = proposal(case);
+    let values = vec![
+        case.id.as_str().into(),
+        case.scope.number().into(),
+        case.version.into(),
+        case.stage.name().word().into(),
+        case.stage.fact().into(),
+        case.stage_at.millis().into(),
+        case.opened_at.millis().into(),
+        case.refid.as_str().into(),
+        slot(case).into(),
+        case.earlier.as_ref().map(|id| id.as_str()).into(),
+        codec::write_addresses(&case.addresses).into(),
+        case.through.as_str().into(),
+        case.queue.as_str().into(),
+        case.assignee.as_str().into(),
+        remedy,
+        by,
+        case.head.seq.into(),
+        case.head.digest.as_slice().into(),
+    ];
+    one(INSERT_CASE, tag::CASE, values)
+}
+
+pub(super) fn shift(case: &Case) -> Stmt {
+    let [remedy, by] = proposal(case);
+    let values = vec![
+        case.id.as_str().into(),
+        case.scope.number().into(),
+        case.version.into(),
+        case.stage.name().word().into(),
+        case.stage.fact().into(),
+        case.stage_at.millis().into(),
+        slot(case).into(),
+        case.queue.as_str().into(),
+        case.assignee.as_str().into(),
+        remedy,
+        by,
+        case.head.seq.into(),
+        case.head.digest.as_slice().into(),
+        (case.version - 1).into(),
+    ];
+    one(MOVE_CASE, tag::CASE, values)
+}
+
+pub(super) fn note(note: &Note, content: Option<&KeptContent>) -> Stmt {
+    let (salt, text, sealed): (Value, Value, bool) = match content {
+        None => (Value::Null, Value::Null, false),
+        Some(KeptContent::Plain(plain)) => {
+            (plain.salt.as_slice().into(), plain.text.as_bytes().into(), false)
+        }
+        Some(KeptContent::Sealed { salt, bytes }) => {
+            (salt.as_slice().into(), bytes.as_slice().into(), true)
+        }
+    };
+    let values = vec![
+        note.case.as_str().into(),
+        note.seq.into(),
+        note.at.millis().into(),
+        note.actor.as_str().into(),
+        note.act.as_str().into(),
+        note.fact.as_str().into(),
+        note.content.as_slice().into(),
+        note.previous.as_slice().into(),
+        note.digest().as_slice().into(),
+        salt,
+        text,
+        sealed.into(),
+    ];
+    one(INSERT_NOTE, tag::CASE, values)
+}
+
+pub(super) fn payment(scope: Scope, payment: &Payment) -> Stmt {
+    let values = vec![
+        scope.number().into(),
+        payment.refid.as_str().into(),
+        payment.trxid.as_str().into(),
+        payment.product.as_str().into(),
+        payment.account.as_str().into(),
+        payment.amount_minor.into(),
+        payment.currency.as_str().into(),
+        payment.status.number().into(),
+        payment.status_at.millis().into(),
+        payment.created_at.millis().into(),
+        payment.provider.as_str().into(),
+        payment.payer_ref.as_str().into(),
+    ];
+    one(INSERT_PAYMENT, tag::PAYMENT, values)
+}
+
+pub(super) fn payment_status(
+    scope: Scope,
+    refid: &str,
+    from_status_at: Instant,
+    status: PaymentStatus,
+    status_at: Instant,
+) -> Stmt {
+    let values = vec![
+        scope.number().into(),
+        refid.into(),
+        from_status_at.millis().into(),
+        status.number().into(),
+        status_at.millis().into(),
+    ];
+    one(MOVE_PAYMENT, tag::PAYMENT, values)
+}

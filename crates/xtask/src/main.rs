@@ -1,0 +1,52 @@
+//! `cargo xtask`: chores of the house. Each prints what it found, one finding a line, and its exit
+//! code is 1 when there is any. It never mends by itself.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Chores of the house")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Hold the laws that neither rustc nor clippy can see (STYLE.md lists them)
+    Tidy {
+        /// The checkout to read [default: the one this program was built from]
+        #[arg(long)]
+        root: Option<PathBuf>,
+    },
+    /// Look for crates and features that deny.toml bans in the resolved dependency tree
+    Bans,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let findings: Vec<String> = match arguments.chore {
+        Chore::Tidy { root } => {
+            let found = xtask::tidy::tidy(&root.unwrap_or_else(checkout))?;
+            found.iter().map(ToString::to_string).collect()
+        }
+        Chore::Bans => xtask::bans::bans(&checkout())?,
+    };
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => Ok(ExitCode::SUCCESS),
+        many => {
+            println!("{many} to mend");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}

@@ -1,0 +1,108 @@
+//! Where each external crate may stand. A crate that is in no row is refused, so a new dependency
+//! is argued for here, in the open. What is not shipped (teststand, xtask) and what is a
+//! dev-dependency is free: it cannot reach a user.
+
+use super::arrows::Rung;
+
+/// Some external crates, the crates of ours that may have them, and why only those.
+struct Home {
+    packages: &'static [&'static str],
+    rungs: &'static [&'static str],
+    why: &'static str,
+}
+
+const fn home(
+    packages: &'static [&'static str],
+    rungs: &'static [&'static str],
+    why: &'static str,
+) -> Home {
+    Home { packages, rungs, why }
+}
+
+const HOMES: [Home; 13] = [
+    home(
+        &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
+        &["store"],
+        "SQL stands once, behind one engine",
+    ),
+    home(
+        &[
+            "axum",
+            "http",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "multer",
+            "serde_path_to_error",
+            "tokio-rustls",
+            "tower",
+            "tower-http",
+        ],
+        &["dialects"],
+        "only dialects listen",
+    ),
+    home(
+        &["reqwest"],
+        &["courier", "redress"],
+        "all that calls out goes through the courier's guarded client; redress has it for `report`",
+    ),
+    home(&["lettre", "mail-parser", "minijinja"], &["courier"], "only the courier writes letters"),
+    home(
+        &["aws-lc-rs", "argon2", "hmac", "jsonwebtoken", "subtle", "zeroize"],
+        &["vault"],
+        "secrets are handled in one place",
+    ),
+    home(
+        &["sha2"],
+        &["domain", "vault", "store"],
+        "chains are rules, migrations are known by digest; every other digest is the vault's",
+    ),
+    home(
+        &["jiff"],
+        &["domain", "courier", "dialects", "redress"],
+        "calendars are rules; the edges write dates; between them time is a number",
+    ),
+    home(
+        &["anyhow", "clap", "csv", "indicatif", "toml", "tracing-subscriber", "uuid"],
+        &["redress"],
+        "only the program has a command line, a terminal and files to read",
+    ),
+    home(&["rustix"], &["vault", "redress"], "file modes and locks: key files and the directory"),
+    home(
+        &["rustls"],
+        &["store", "courier", "dialects", "redress"],
+        "who has a socket may wrap it; redress installs the provider",
+    ),
+    home(
+        &["serde", "serde_json", "base64", "form_urlencoded"],
+        &["vault", "store", "courier", "dialects", "redress"],
+        "domain and desk know no wire shapes",
+    ),
+    home(
+        &["prometheus-client"],
+        &["dialects", "courier", "redress"],
+        "figures are shown at the edges",
+    ),
+    home(
+        &["bytes", "futures-util", "thiserror", "tokio", "tokio-util", "tracing"],
+        &["vault", "store", "desk", "courier", "dialects", "redress"],
+        "domain is pure: std, sha2 and jiff",
+    ),
+];
+
+/// What is wrong with `package` among the dependencies of `rung`, if anything.
+#[must_use]
+pub fn complaint(rung: &Rung, package: &str) -> Option<String> {
+    if !rung.shipped {
+        return None;
+    }
+    let name = rung.name;
+    let Some(home) = HOMES.iter().find(|home| home.packages.contains(&package)) else {
+        return Some(format!("`{package}` in `{name}` has no row in tidy/homes.rs: argue for it"));
+    };
+    if home.rungs.contains(&name) {
+        return None;
+    }
+    let rungs = home.rungs.join(", ");
+    Some(format!("`{package}` in `{name}`, but its home is {rungs}: {}", home.why))
+}
