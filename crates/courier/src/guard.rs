@@ -25,18 +25,14 @@ use self::rules::{Road, judge};
 
 /// Longest URL we call, in bytes; longer ones are somebody's mistake.
 pub const URL_BYTES_MAX: usize = 2_048;
-/// Until a connection stands, name and TLS included. A host that is slower than this will not
-/// answer in time either.
+/// Until a connection stands, name and TLS included, unless the settings say otherwise. A host
+/// that is slower than this will not answer in time either.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept. Below the five seconds after which Node.js, the most
 /// common receiver, closes it: a request on a closing connection is lost and must be told again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Idle connections kept per receiver; as many as one receiver is sent at a time.
 const IDLE_PER_HOST_MAX: usize = 8;
-/// Ports below this belong to services that are not HTTP (SMTP, SSH …), where a request could be
-/// taken for commands; 80 and 443 are the exceptions.
-const PRIVILEGED_PORT_MAX: u16 = 1_023;
-
 /// Which certificate authorities are trusted.
 #[derive(Clone, Debug, Default)]
 pub enum Roots {
@@ -50,12 +46,20 @@ pub enum Roots {
 }
 
 /// How the client is built.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct GuardSettings {
     /// What may be called beyond the public internet.
     pub allow: Vec<Allow>,
     /// Who vouches for https receivers.
     pub roots: Roots,
+    /// How long until a connection stands.
+    pub connect_timeout: Duration,
+}
+
+impl Default for GuardSettings {
+    fn default() -> Self {
+        Self { allow: Vec::new(), roots: Roots::System, connect_timeout: CONNECT_TIMEOUT }
+    }
 }
 
 /// Turns a name into addresses. The machine's own does in the program; tests bring one that lies.
@@ -116,9 +120,7 @@ pub struct Answer {
 #[derive(Clone)]
 pub struct Guard {
     rules: Arc<[Allow]>,
-    open: reqwest::Client,
-    named: Option<reqwest::Client>,
-    loopback: Option<reqwest::Client>,
+    clients: Arc<[(Road, reqwest::Client)]>,
 }
 
 impl Guard {
@@ -141,16 +143,11 @@ impl Guard {
         let rules: Arc<[Allow]> = settings.allow.clone().into();
         let client = |road| {
             let filter = Filter { road, rules: Arc::clone(&rules), look_up: Arc::clone(&look_up) };
-            build(&settings.roots, filter)
+            Ok((road, build(settings, filter)?))
         };
-        let names = rules.iter().any(|rule| matches!(rule, Allow::Host { .. }));
-        let loops = rules.iter().any(|rule| matches!(rule, Allow::Loopback { .. }));
-        Ok(Self {
-            open: client(Road::Open)?,
-            named: names.then(|| client(Road::Named)).transpose()?,
-            loopback: loops.then(|| client(Road::Loopback)).transpose()?,
-            rules,
-        })
+        let clients: Result<Vec<_>, OpenError> =
+            rules::roads(&rules).into_iter().map(client).collect();
+        Ok(Self { clients: clients?.into(), rules })
     }
 
     /// Whether a URL may be called, as far as that can be told without resolving its name. For
@@ -169,12 +166,8 @@ impl Guard {
     /// [`CallError::Failed`] when the other side could not be reached or did not answer in time.
     pub async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let (url, road) = self.admit(call.url)?;
-        let client = match road {
-            Road::Open => Some(&self.open),
-            Road::Named => self.named.as_ref(),
-            Road::Loopback => self.loopback.as_ref(),
-        };
-        let client = client.unwrap_or(&self.open);
+        let found = self.clients.iter().find(|(of, _)| *of == road);
+        let (_, client) = found.ok_or(Refused::UrlUnread)?;
         let response = client
             .request(call.method, url)
             .headers(call.headers)
@@ -203,11 +196,7 @@ impl Guard {
             return Err(Refused::UrlUnread);
         };
         let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-        let road = self.road(host, literal, port);
-        let usual = port > PRIVILEGED_PORT_MAX || matches!(port, 80 | 443);
-        if road == Road::Open && !usual {
-            return Err(Refused::Port { port });
-        }
+        let road = rules::road(&self.rules, host, literal, port).ok_or(Refused::Port { port })?;
         // The resolver never sees a literal, so it is judged here. The url crate has read octal,
         // hexadecimal and one-number spellings by now.
         if let Some(address) = literal {
@@ -215,23 +204,6 @@ impl Guard {
                 .map_err(|ground| Refused::Address { address, ground })?;
         }
         Ok((url, road))
-    }
-
-    fn road(&self, host: &str, literal: Option<IpAddr>, port: u16) -> Road {
-        let host = host.strip_suffix('.').unwrap_or(host);
-        let here = literal.map_or(host == "localhost", |address| address.is_loopback());
-        let is_here = |rule: &Allow| matches!(rule, Allow::Loopback { ports } if ports.contains(&port));
-        let is_named = |rule: &Allow| match rule {
-            Allow::Host { host: allowed, port: at } => allowed == host && *at == port,
-            Allow::Net { .. } | Allow::Loopback { .. } => false,
-        };
-        if here && self.rules.iter().any(is_here) {
-            Road::Loopback
-        } else if self.rules.iter().any(is_named) {
-            Road::Named
-        } else {
-            Road::Open
-        }
     }
 }
 
@@ -241,18 +213,19 @@ impl fmt::Debug for Guard {
     }
 }
 
-fn build(roots: &Roots, filter: Filter) -> Result<reqwest::Client, OpenError> {
+#[expect(clippy::disallowed_methods, reason = "this is the guarded client")]
+fn build(settings: &GuardSettings, filter: Filter) -> Result<reqwest::Client, OpenError> {
     let builder = reqwest::Client::builder()
         .dns_resolver(Arc::new(filter))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
         .referer(false)
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(settings.connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
         .user_agent(concat!("Redress/", env!("CARGO_PKG_VERSION")));
-    let builder = match roots {
+    let builder = match &settings.roots {
         Roots::System => builder,
         Roots::None => builder.tls_certs_only([]),
         Roots::Bundle(pem) => {

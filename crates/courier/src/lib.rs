@@ -3,6 +3,7 @@
 //! dialect.
 
 pub mod guard;
+pub mod letter;
 pub mod schedule;
 pub mod webhook;
 

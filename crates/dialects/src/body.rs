@@ -68,7 +68,10 @@ pub fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, BodyError> {
     match form {
         Form::Json => json::read(bytes),
         Form::UrlEncoded if inner.starts_with(b"{") && inner.ends_with(b"}") => {
-            json::read(bytes).or_else(|_| form::read(bytes))
+            match json::read(bytes) {
+                Err(BodyError::BadJson { .. }) => form::read(bytes),
+                read => read,
+            }
         }
         Form::Unsaid if matches!(inner[0], b'{' | b'[') => json::read(bytes),
         Form::UrlEncoded | Form::Unsaid | Form::Multipart { .. } => form::read(bytes),

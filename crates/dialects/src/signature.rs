@@ -164,8 +164,7 @@ pub fn sign(
     body: &[u8],
 ) -> String {
     let query = sorted_queries(query).next().unwrap_or_default();
-    let text =
-        format!("v1:{timestamp}:{nonce}:{}:{query}:{}", method.as_str(), body_hash(body));
+    let text = format!("v1:{timestamp}:{nonce}:{}:{query}:{}", method.as_str(), body_hash(body));
     format!("v1={}", STANDARD.encode(hmac::sign(secret, &[text.as_bytes()])))
 }
 
@@ -202,13 +201,9 @@ fn joined<K: AsRef<str>>(pairs: &[(K, K)]) -> String {
     text
 }
 
-fn header<'a>(
-    headers: &'a HeaderMap,
-    name: &'static str,
-) -> Result<&'a HeaderValue, Unsigned> {
+fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a HeaderValue, Unsigned> {
     let mut values = headers.get_all(name).iter();
-    let value =
-        values.next().filter(|v| !v.is_empty()).ok_or(Unsigned::MissingHeader { name })?;
+    let value = values.next().filter(|v| !v.is_empty()).ok_or(Unsigned::MissingHeader { name })?;
     if values.next().is_some() {
         return Err(Unsigned::RepeatedHeader { name });
     }

@@ -91,6 +91,39 @@ impl fmt::Debug for Address {
     }
 }
 
+/// Who gets one mail: what stands in its To and Cc, and nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipients {
+    /// Whom it speaks to.
+    pub to: Address,
+    /// Who reads along, each once, never the one in `to`.
+    pub cc: Vec<Address>,
+}
+
+impl Recipients {
+    /// The rule of the dispute contract: the first address that was named is To, the others are
+    /// Cc, and the account's registered address always reads along; it is To when none was named.
+    #[must_use]
+    pub fn of(named: &[Address], registered: &Address) -> Self {
+        let to = named.first().unwrap_or(registered).clone();
+        let mut seen = vec![to.comparable()];
+        let mut cc = Vec::new();
+        for address in named.iter().chain([registered]) {
+            let comparable = address.comparable();
+            if !seen.contains(&comparable) {
+                seen.push(comparable);
+                cc.push(address.clone());
+            }
+        }
+        Self { to, cc }
+    }
+
+    /// All of them, To first.
+    pub fn all(&self) -> impl Iterator<Item = &Address> {
+        std::iter::once(&self.to).chain(&self.cc)
+    }
+}
+
 /// Why a text is not an address. `Display` is a sentence for the one who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressError {

@@ -172,11 +172,17 @@ pub enum TenantCommand {
     /// Add an account
     #[command(after_help = "Example:\n  redress tenant add acme --email ops@acme.example")]
     Add {
-        /// A short name, unique in the installation
-        name: String,
+        /// A short name, unique in the installation: lower case letters, digits, hyphens
+        slug: String,
         /// The account's registered address; it is copied on every mail
         #[arg(long, value_name = "ADDRESS")]
-        email: Option<String>,
+        email: String,
+        /// The name for people [default: the short one]
+        #[arg(long)]
+        name: Option<String>,
+        /// Seal what payers write with the key outside the database; it cannot be searched then
+        #[arg(long)]
+        seal_narratives: bool,
     },
     /// List the accounts
     #[command(after_help = "Example:\n  redress tenant list")]
@@ -195,6 +201,9 @@ pub enum KeyCommand {
         /// For which environment
         #[arg(long, value_parser = parse_env)]
         env: Env,
+        /// What it is for, for people
+        #[arg(long, default_value = "")]
+        label: String,
         /// Print key and secret as JSON
         #[arg(long)]
         json: bool,
@@ -236,6 +245,10 @@ pub enum TokenCommand {
         /// Who holds it, as the history will say
         #[arg(long)]
         name: String,
+        /// How many days it works
+        #[arg(long, value_name = "DAYS", default_value_t = 365,
+              value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
         /// Print the token as JSON
         #[arg(long)]
         json: bool,

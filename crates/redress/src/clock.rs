@@ -12,6 +12,16 @@ pub fn now() -> Instant {
     Instant::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The machine's clock, for the desk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsClock;
+
+impl desk::Clock for OsClock {
+    fn now(&self) -> Instant {
+        now()
+    }
+}
+
 /// Random bytes from the kernel's generator, fit for secrets.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsDice;

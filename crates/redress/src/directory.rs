@@ -75,22 +75,28 @@ pub enum DirectoryError {
         root: PathBuf,
     },
     /// Nothing was made there yet.
-    #[error("there is no data in {root}; run `redress demo` or `redress tenant add` first, or \
-             choose another directory with --dir")]
+    #[error(
+        "there is no data in {root}; run `redress demo` or `redress tenant add` first, or \
+             choose another directory with --dir"
+    )]
     Missing {
         /// The directory.
         root: PathBuf,
     },
     /// The marker cannot be understood.
-    #[error("{path} is damaged: it must hold the line `demo` or `serve` and a time; restore it \
-             from a backup")]
+    #[error(
+        "{path} is damaged: it must hold the line `demo` or `serve` and a time; restore it \
+             from a backup"
+    )]
     BadMarker {
         /// The marker.
         path: PathBuf,
     },
     /// Another server runs on the directory.
-    #[error("another redress server runs on {root}{by}; stop it first, or choose another \
-             directory with --dir")]
+    #[error(
+        "another redress server runs on {root}{by}; stop it first, or choose another \
+             directory with --dir"
+    )]
     Locked {
         /// The directory.
         root: PathBuf,

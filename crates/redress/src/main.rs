@@ -3,9 +3,17 @@
 
 mod cli;
 mod clock;
+mod commands;
+mod demo;
 mod directory;
 mod settings;
 mod telemetry;
 mod transactions_file;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::run(cli::Cli::parse())
+}

@@ -86,16 +86,6 @@ pub enum EngineSetting {
     Postgres,
 }
 
-/// How the database server is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StorageTls {
-    /// TLS, with a certificate that fits.
-    Verify,
-    /// In the clear.
-    Off,
-}
-
 /// `[storage]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,8 +98,6 @@ pub struct StorageSettings {
     /// A file with it.
     #[serde(deserialize_with = "path_unset_when_empty")]
     pub url_file: Option<PathBuf>,
-    /// How to speak to it.
-    pub tls: StorageTls,
     /// Whom to trust, PEM.
     #[serde(deserialize_with = "path_unset_when_empty")]
     pub tls_ca_file: Option<PathBuf>,

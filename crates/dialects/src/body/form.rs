@@ -29,8 +29,5 @@ fn decoded(raw: &[u8]) -> Result<String, BodyError> {
     } else {
         raw.into()
     };
-    percent_decode(&spaced)
-        .decode_utf8()
-        .map(Cow::into_owned)
-        .map_err(|_| BodyError::NotUtf8)
+    percent_decode(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| BodyError::NotUtf8)
 }

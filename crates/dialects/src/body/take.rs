@@ -90,6 +90,6 @@ async fn gather(
 }
 
 fn body_ended(body: &Body) -> bool {
-    use http_body::Body as _;
+    use hyper::body::Body as _;
     body.is_end_stream()
 }

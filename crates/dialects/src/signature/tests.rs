@@ -174,7 +174,10 @@ fn signature_forms() {
 #[test]
 fn repeated_keys_verify_in_either_order_and_no_other() {
     let arrived = |query| sorted_queries(query).collect::<Vec<_>>();
-    assert_eq!(arrived("status=B&a=1&status=A"), ["a=1&status=B&status=A", "a=1&status=A&status=B"]);
+    assert_eq!(
+        arrived("status=B&a=1&status=A"),
+        ["a=1&status=B&status=A", "a=1&status=A&status=B"]
+    );
     assert_eq!(arrived("b=2&a=1"), ["a=1&b=2"]);
     assert_eq!(arrived(""), [""]);
     assert_eq!(arrived("&&flag&x=%C3%A9%zz&"), ["flag=&x=é%zz"]);

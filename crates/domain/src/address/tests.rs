@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Address, AddressError as E};
+use super::{Address, AddressError as E, Recipients};
 
 #[test]
 fn these_are_addresses() {
@@ -104,6 +104,27 @@ fn spellings_of_one_mailbox_compare_equal() {
 fn debugging_output_names_no_person() {
     let address = Address::parse("ann.lee@b.example").expect("an address");
     assert_eq!(format!("{address:?}"), "Address(…@b.example)");
+}
+
+#[test]
+fn the_first_named_is_to_the_rest_and_the_account_read_along() {
+    for (named, registered, wanted) in [
+        ("", "ops@m.example", "ops@m.example"),
+        ("a@b.example", "ops@m.example", "a@b.example | ops@m.example"),
+        ("a@b.example c@d.example", "ops@m.example", "a@b.example | c@d.example ops@m.example"),
+        ("a@b.example A@B.EXAMPLE", "ops@m.example", "a@b.example | ops@m.example"),
+        ("a@b.example ops@M.example", "ops@m.example", "a@b.example | ops@M.example"),
+        ("Ops@m.example", "ops@m.example", "Ops@m.example"),
+        ("a@b.example c@d.example C@d.example", "a@b.example", "a@b.example | c@d.example"),
+    ] {
+        let parse = |text| Address::parse(text).expect("an address");
+        let named: Vec<Address> = named.split_whitespace().map(parse).collect();
+        let got = Recipients::of(&named, &parse(registered));
+        let cc: Vec<&str> = got.cc.iter().map(Address::as_str).collect();
+        let shown = format!("{} | {}", got.to, cc.join(" "));
+        assert_eq!(shown.trim_end_matches(" | "), wanted);
+        assert_eq!(got.all().count(), 1 + got.cc.len());
+    }
 }
 
 proptest! {

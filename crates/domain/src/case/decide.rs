@@ -120,6 +120,9 @@ fn decide_act(known: &Known, order: &ActOrder, hand: &mut Hand<'_>) -> Result<De
     let stage =
         next_stage(case.stage, &order.ask).ok_or(Refusal::WrongStage { now: before, act })?;
     closing_needs_an_outcome(before, &order.ask)?;
+    if let (Ask::Reopen, Some(other)) = (&order.ask, &known.other_open) {
+        return Err(Refusal::AlreadyReported { refid: case.refid, case: other.clone() });
+    }
     second_person(&mut case, &order.ask, hand.by)?;
     if let Ask::Assign { queue, person } = &order.ask {
         assign(&mut case, queue, person);

@@ -36,6 +36,8 @@ pub struct Known {
     pub case: Option<Case>,
     /// The latest closed case about the payment.
     pub earlier: Option<CaseId>,
+    /// For an act: another case about the same payment that is not closed.
+    pub other_open: Option<CaseId>,
 }
 
 impl Report {

@@ -81,11 +81,13 @@ fn check_storage(settings: &Settings) -> Result<(), SettingsError> {
     match (storage.engine, given) {
         (EngineSetting::Sqlite, 0) | (EngineSetting::Postgres, 1) => Ok(()),
         (EngineSetting::Sqlite, _) => {
-            let why = "is given, but `storage.engine` is sqlite; set it to postgres or drop the url";
+            let why =
+                "is given, but `storage.engine` is sqlite; set it to postgres or drop the url";
             Err(unfit("storage.url", why.to_owned()))
         }
         (EngineSetting::Postgres, _) => {
-            let why = "is postgres, so exactly one of `storage.url` and `storage.url_file` is needed";
+            let why =
+                "is postgres, so exactly one of `storage.url` and `storage.url_file` is needed";
             Err(unfit("storage.engine", why.to_owned()))
         }
     }

@@ -100,9 +100,8 @@ struct Layers {
 impl Layers {
     fn new() -> Result<Self, SettingsError> {
         let place = PathBuf::from("redress.default.toml");
-        let defaults: Table = DEFAULTS
-            .parse()
-            .map_err(|why: toml::de::Error| not_toml(&place, DEFAULTS, &why))?;
+        let defaults: Table =
+            DEFAULTS.parse().map_err(|why: toml::de::Error| not_toml(&place, DEFAULTS, &why))?;
         Ok(Self { now: defaults.clone(), defaults })
     }
 

@@ -124,7 +124,6 @@ fn a_file_that_is_something_else_is_not_quoted() {
 fn another(section: &str, key: &str, default: &Value) -> String {
     match (section, key, default) {
         ("storage", "engine", _) => "postgres".into(),
-        ("storage", "tls", _) => "off".into(),
         ("mail", "transport" | "smtp_tls", _) => "off".into(),
         ("mail", "from", _) | ("iimmpact", "contact", _) => "other@a.example".into(),
         ("log", "format", _) => "json".into(),
@@ -147,7 +146,7 @@ fn every_key_reaches_its_field() {
 }
 
 /// Keys that nothing uses yet. It may only shrink: a key here that is used fails the test below.
-const NOT_YET_USED: [&str; 45] = [
+const NOT_YET_USED: [&str; 44] = [
     "server.listen",
     "server.public_url",
     "server.tls_cert_file",
@@ -162,7 +161,6 @@ const NOT_YET_USED: [&str; 45] = [
     "storage.engine",
     "storage.url",
     "storage.url_file",
-    "storage.tls",
     "storage.tls_ca_file",
     "storage.readers",
     "storage.writers",
@@ -227,7 +225,9 @@ fn gather(dir: &Path, into: &mut String) {
                 gather(&path, into);
             }
         } else if name.ends_with(".rs") && name != "settings.rs" {
-            into.push_str(&fs::read_to_string(&path).expect("read"));
+            let text = fs::read_to_string(&path).expect("read");
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            code.for_each(|line| into.extend([line, "\n"]));
         }
     }
 }

@@ -222,5 +222,6 @@ fn is_rfc_3339(text: &[u8]) -> bool {
         }
         rest = &digits[count..];
     }
-    shaped(whole, b"0000-00-00T00:00:00") && (matches!(rest, b"Z" | b"z") || shaped(rest, b"+00:00"))
+    shaped(whole, b"0000-00-00T00:00:00")
+        && (matches!(rest, b"Z" | b"z") || shaped(rest, b"+00:00"))
 }

@@ -59,12 +59,16 @@ fn record(line: &Line) -> Record {
             let said = said.split(" at line ").next().unwrap_or("it cannot be read");
             return rejected(match why.is_data() {
                 true => said.to_owned(),
-                false => format!("it is not a JSON object on one line: {said}, at {}", why.column()),
+                false => {
+                    format!("it is not a JSON object on one line: {said}, at {}", why.column())
+                }
             });
         }
     };
     match columns::payment(&object.cells()) {
-        Ok(payment) => Record::Row(Row { line: line.number, payment, raw: lines::raw(&line.bytes) }),
+        Ok(payment) => {
+            Record::Row(Row { line: line.number, payment, raw: lines::raw(&line.bytes) })
+        }
         Err(reason) => rejected(reason),
     }
 }

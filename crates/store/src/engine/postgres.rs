@@ -14,12 +14,16 @@ use futures_util::TryStreamExt;
 pub(super) use link::Door;
 use link::{Answer, Link, Work, fault, in_order, lost};
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Times a snapshot is read again on a fresh connection after its own was lost.
-const READ_ATTEMPTS_MAX: u32 = 3;
+/// Times a snapshot is tried, each on a fresh connection after the last was lost.
+const READ_ATTEMPTS_MAX: u32 = 4;
+
+/// The wait before a snapshot is tried again, times the attempts so far.
+const READ_WAIT: Duration = Duration::from_millis(50);
 
 /// The queue of the writing tasks and the connections that read.
 #[derive(Clone)]
@@ -34,24 +38,36 @@ pub(super) struct Postgres {
 #[derive(Default)]
 struct Slot {
     now: Mutex<Option<Arc<Link>>>,
-    making: tokio::sync::Mutex<()>,
+    /// Held by whoever connects; with what came of the last try, if it failed.
+    making: tokio::sync::Mutex<Option<Fault>>,
+    /// Tries that have ended, well or not.
+    tries: AtomicUsize,
 }
 
 impl Slot {
-    /// The connection, made anew when it was lost.
+    /// The connection, made anew when it was lost. Those who wait while another tries share what
+    /// came of it, so that a server that does not answer is waited for once and not in a row.
     async fn link(&self, door: &Door) -> Result<Arc<Link>, Fault> {
         if let Some(link) = self.usable() {
             return Ok(link);
         }
-        let _one_at_a_time = self.making.lock().await;
+        let seen = self.tries.load(Acquire);
+        let mut failed = self.making.lock().await;
         if let Some(link) = self.usable() {
             return Ok(link);
         }
-        let link = Arc::new(door.connect().await?);
-        if let Ok(mut now) = self.now.lock() {
-            *now = Some(Arc::clone(&link));
+        if self.tries.load(Acquire) != seen
+            && let Some(fault) = failed.as_ref()
+        {
+            return Err(fault.clone());
         }
-        Ok(link)
+        let made = door.connect().await.map(Arc::new);
+        self.tries.fetch_add(1, Release);
+        *failed = made.as_ref().err().cloned();
+        if let (Ok(link), Ok(mut now)) = (&made, self.now.lock()) {
+            *now = Some(Arc::clone(link));
+        }
+        made
     }
 
     fn usable(&self) -> Option<Arc<Link>> {
@@ -95,15 +111,27 @@ impl Postgres {
         let slot = &self.readers[turn % self.readers.len()];
         let mut attempt = 1;
         loop {
-            let link = slot.link(&self.door).await?;
-            match snapshot(&link, queries).await? {
-                Ok(rows) => return Ok(rows),
-                Err(why) if lost(&why) && attempt < READ_ATTEMPTS_MAX => {
-                    link.abandon();
-                    attempt += 1;
+            let (fault, again) = match slot.link(&self.door).await {
+                Ok(link) => match snapshot(&link, queries).await? {
+                    Ok(rows) => return Ok(rows),
+                    Err(why) => {
+                        let again = lost(&why);
+                        if again {
+                            link.abandon();
+                        }
+                        (fault("reading from the database", why), again)
+                    }
+                },
+                Err(fault) => {
+                    let again = fault.retryable();
+                    (fault, again)
                 }
-                Err(why) => return Err(fault("reading from the database", why)),
+            };
+            if !again || attempt == READ_ATTEMPTS_MAX {
+                return Err(fault);
             }
+            tokio::time::sleep(READ_WAIT * attempt).await;
+            attempt += 1;
         }
     }
 

@@ -63,6 +63,10 @@ const PAYMENT_OF_CASE: &str = concat!(
  WHERE cases.scope = ?1 AND cases.id = ?2"
 );
 
+const OTHER_OPEN: &str = "SELECT other.id FROM cases
+ JOIN cases other ON other.scope = cases.scope AND other.refid = cases.refid AND other.slot = 0
+ WHERE cases.scope = ?1 AND cases.id = ?2 AND other.id <> cases.id";
+
 const SAVED_KEY: &str =
     "SELECT digest, shape, outcome FROM saved_keys WHERE scope = ?1 AND key = ?2";
 
@@ -178,7 +182,8 @@ pub async fn for_report(
     let found = db.read(queries).await?;
     let (open, earlier) = open_and_earlier(rows(&found, 1))?;
     let payment = first(&found, 0).map(payment).transpose()?;
-    Ok((Known { payment, case: open, earlier }, saved_of(&found, 2, key)?))
+    let known = Known { payment, case: open, earlier, other_open: None };
+    Ok((known, saved_of(&found, 2, key)?))
 }
 
 /// What must be known to act on a case, and what the key remembers, in one snapshot.
@@ -189,15 +194,16 @@ pub async fn for_act(
     key: Option<&str>,
 ) -> Result<(Known, Option<Saved>), Fault> {
     let at = |sql| Query { sql, values: vec![scope.number().into(), id.as_str().into()] };
-    let mut queries = vec![at(CASE_BY_ID), at(PAYMENT_OF_CASE)];
+    let mut queries = vec![at(CASE_BY_ID), at(PAYMENT_OF_CASE), at(OTHER_OPEN)];
     queries.extend(key.map(|key| saved_query(scope, key)));
     let found = db.read(queries).await?;
     let known = Known {
         payment: first(&found, 1).map(payment).transpose()?,
         case: first(&found, 0).map(case).transpose()?,
         earlier: None,
+        other_open: first(&found, 2).map(|row| codec::case_id(row.text(0)?)).transpose()?,
     };
-    Ok((known, saved_of(&found, 2, key)?))
+    Ok((known, saved_of(&found, 3, key)?))
 }
 
 fn rows(found: &[Vec<Row>], place: usize) -> &[Row] {

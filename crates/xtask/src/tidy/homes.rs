@@ -19,7 +19,7 @@ const fn home(
     Home { packages, rungs, why }
 }
 
-const HOMES: [Home; 13] = [
+const HOMES: [Home; 14] = [
     home(
         &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
         &["store"],
@@ -33,6 +33,7 @@ const HOMES: [Home; 13] = [
             "hyper",
             "hyper-util",
             "multer",
+            "percent-encoding",
             "serde_path_to_error",
             "tokio-rustls",
             "tower",
@@ -48,9 +49,14 @@ const HOMES: [Home; 13] = [
     ),
     home(&["lettre", "mail-parser", "minijinja"], &["courier"], "only the courier writes letters"),
     home(
-        &["aws-lc-rs", "argon2", "hmac", "jsonwebtoken", "subtle", "zeroize"],
+        &["aws-lc-rs", "argon2", "hmac", "jsonwebtoken", "subtle"],
         &["vault"],
         "secrets are handled in one place",
+    ),
+    home(
+        &["zeroize"],
+        &["vault", "desk", "courier"],
+        "whoever holds a secret for a moment wipes it",
     ),
     home(
         &["sha2"],

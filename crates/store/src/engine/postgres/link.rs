@@ -22,7 +22,7 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a connection may take to open, unless the address says otherwise.
-const CONNECT_WAIT: Duration = Duration::from_secs(5);
+const CONNECT_WAIT: Duration = Duration::from_secs(3);
 
 /// How long sent bytes may stay unacknowledged before a connection counts as lost.
 const UNACKNOWLEDGED_WAIT: Duration = Duration::from_secs(20);
@@ -200,8 +200,7 @@ impl Link {
         if let Some(known) = self.knows(sql, values) {
             return Ok(known);
         }
-        let text = numbered(sql);
-        let (text, highest) = (text.0, text.1);
+        let (text, highest) = numbered(sql);
         if highest != values.len() {
             return Err(Unprepared::Wrong(Fault::new(format!(
                 "{} values for {highest} placeholders: {sql}",
@@ -215,9 +214,12 @@ impl Link {
             values.iter().enumerate().map(kind).collect()
         };
         let statement = match self.client.prepare_typed(&text, &types(Type::UNKNOWN)).await {
-            // A null the server cannot guess a type for may as well be text.
-            Err(why) if why.code() == Some(&SqlState::INDETERMINATE_DATATYPE) => {
-                self.client.prepare_typed(&text, &types(Type::TEXT)).await
+            Err(why) if unguessed(&why) => {
+                // A null that is first met where anything fits (`?1 IS NULL OR id = ?1`).
+                match self.client.prepare_typed(&text, &types(Type::TEXT)).await {
+                    Err(_) => self.client.prepare_typed(&text, &types(Type::INT8)).await,
+                    text => text,
+                }
             }
             prepared => prepared,
         };
@@ -227,6 +229,12 @@ impl Link {
         }
         Ok(statement)
     }
+}
+
+/// Whether the server could not guess the type of a parameter.
+fn unguessed(why: &tokio_postgres::Error) -> bool {
+    let codes = [SqlState::INDETERMINATE_DATATYPE, SqlState::AMBIGUOUS_PARAMETER];
+    why.code().is_some_and(|code| codes.contains(code))
 }
 
 /// The type a value is sent as; none for null.

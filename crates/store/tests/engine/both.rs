@@ -1,10 +1,6 @@
 //! What both engines must do alike: values, guards, limits, snapshots, groups.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod engine_support;
-
-use engine_support::{Stand, on_both};
+use super::support::{Stand, on_both};
 use store::engine::{CommitError, Db, Query, Row, Stmt, Value};
 use tokio::task::JoinSet;
 

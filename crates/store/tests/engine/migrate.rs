@@ -1,10 +1,6 @@
 //! Growing the tables on both engines: once, in order, by one of many, and never backwards.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod engine_support;
-
-use engine_support::{AT, Stand, postgres, sqlite};
+use super::support::{AT, Stand, postgres, sqlite};
 use store::engine::Db;
 use store::migrate::Migration;
 use tokio::task::JoinSet;

@@ -1,11 +1,7 @@
 //! What the engines do when something breaks under them: a full disk, a commit that fails, a server
 //! that restarts, a lock that is held.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod engine_support;
-
-use engine_support::{AT, TABLES, postgres, sqlite};
+use super::support::{AT, TABLES, postgres, sqlite};
 use std::os::unix::fs::PermissionsExt;
 use store::engine::{CommitError, Db, Place, Query, Stmt};
 use store::fault::Fault;

@@ -1,7 +1,5 @@
 //! Gives a test both engines, each with empty tables of its own. It must never skip one in silence.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start should stop here")]
-
 use domain::Instant;
 use std::process;
 use store::engine::{Db, Place};

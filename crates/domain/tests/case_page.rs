@@ -1,0 +1,112 @@
+//! Reads `docs/case.md` and holds the code to it.
+
+use domain::case::{Act, Ask, CloseReason, Outcome, Party, Remedy, Stage, StageName, next_stage};
+use domain::{Right, Role};
+
+fn page() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/case.md");
+    std::fs::read_to_string(path).expect("docs/case.md is there")
+}
+
+/// The cells of the table under `heading`, without its head and rule.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let page = page();
+    let (_, after) = page.split_once(&format!("\n{heading}\n")).expect(heading);
+    let lines = after.lines().skip_while(|line| !line.starts_with('|'));
+    let rows: Vec<Vec<String>> = lines
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().into()).collect())
+        .collect();
+    assert!(rows.len() > 2, "{heading}: a table with rows");
+    rows[2..].to_vec()
+}
+
+/// The words between backticks.
+fn words(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_stages_and_their_facts_are_the_ones_on_the_page() {
+    let rows = table("## Stages");
+    let names: Vec<&str> = rows.iter().flat_map(|row| words(&row[0])).collect();
+    let ours: Vec<&str> = StageName::ALL.iter().map(|stage| stage.word()).collect();
+    assert_eq!(names, ours);
+    let facts = |row: usize| words(&rows[row][1]);
+    assert_eq!(facts(2), Party::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
+    assert_eq!(facts(3), Outcome::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
+    assert_eq!(facts(4), CloseReason::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
+    let remedies = table("## Acts that need a second person");
+    let remedies: Vec<&str> = remedies.iter().flat_map(|row| words(&row[0])).collect();
+    assert_eq!(remedies, Remedy::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
+}
+
+fn a_stage(name: StageName) -> Stage {
+    match name {
+        StageName::Received => Stage::Received,
+        StageName::Open => Stage::Open,
+        StageName::Waiting => Stage::Waiting { on: Party::Network },
+        StageName::Resolved => Stage::Resolved { outcome: Outcome::Rejected },
+        StageName::Closed => Stage::Closed { reason: CloseReason::Settled },
+    }
+}
+
+fn an_ask(act: Act) -> Ask {
+    match act {
+        Act::Start => Ask::Start,
+        Act::Wait => Ask::Wait { on: Party::Customer },
+        Act::Resume => Ask::Resume,
+        Act::Comment => Ask::Comment { to_customer: false },
+        Act::Assign => Ask::Assign { queue: "q".into(), person: String::new() },
+        Act::Resolve => Ask::Resolve { outcome: Outcome::Upheld },
+        Act::Close => Ask::Close { reason: CloseReason::Withdrawn },
+        Act::Reopen => Ask::Reopen,
+        Act::Propose => Ask::Propose { remedy: Remedy::Refund },
+        Act::Approve => Ask::Approve,
+        Act::Decline => Ask::Decline,
+    }
+}
+
+#[test]
+fn every_pair_of_stage_and_act_leads_where_the_page_says() {
+    let rows = table("## Acts");
+    let acts: Vec<&str> = rows.iter().flat_map(|row| words(&row[0])).collect();
+    assert_eq!(acts, Act::ALL.iter().map(|act| act.word()).collect::<Vec<_>>());
+    for (row, act) in rows.iter().zip(Act::ALL) {
+        assert_eq!(row.len(), 1 + StageName::ALL.len(), "{}", act.word());
+        for (cell, stage) in row[1..].iter().zip(StageName::ALL) {
+            let before = a_stage(*stage);
+            let after = next_stage(before, &an_ask(*act));
+            let said = match after {
+                None => "-",
+                Some(after) if after == before => "stays",
+                Some(after) => after.name().word(),
+            };
+            assert_eq!(said, cell, "{} when {}", act.word(), stage.word());
+        }
+    }
+}
+
+#[test]
+fn every_right_belongs_to_the_roles_on_the_page() {
+    let rights = [
+        Right::Report,
+        Right::ReadCases,
+        Right::WorkCases,
+        Right::ApproveActs,
+        Right::ImportPayments,
+        Right::ReadPayments,
+    ];
+    let rows = table("## Who may");
+    assert_eq!(rows.len(), rights.len());
+    for (row, right) in rows.iter().zip(rights) {
+        let named = words(&row[1]);
+        for role in Role::ALL {
+            let on_page = match row[1].strip_prefix("everyone but ") {
+                Some(_) => !named.contains(&role.word()),
+                None => named.contains(&role.word()),
+            };
+            assert_eq!(role.may(right), on_page, "{}: {}", row[0], role.word());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A small world around the desk: an engine, a clock that is set by hand, seeded dice, one tenant.
+//! It can be stopped as by a crash and opened again over the same data.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use desk::accounts::TenantDraft;
+use desk::{Clock, Desk};
+use domain::payment::{Payment, PaymentStatus};
+use domain::{Actor, Env, Instant, Millis, Role, Scope};
+use store::engine::{Db, EngineKind, Place};
+use store::migrate::MIGRATIONS;
+use tempfile::TempDir;
+use vault::keyring::Keyring;
+
+use crate::dice::Seeded;
+use crate::engines;
+
+/// When every world begins: 2026-03-01T10:00:00Z.
+pub const BEGINNING: Instant = Instant::from_seconds(1_772_359_200);
+
+/// A clock that stands still until it is moved.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Moves it forward.
+    pub fn tick(&self, by: Millis) {
+        self.0.fetch_add(by.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        Instant::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The world.
+pub struct World {
+    /// The desk over it.
+    pub desk: Desk,
+    /// The database under it, for looking behind the desk.
+    pub db: Db,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// The tenant's production.
+    pub scope: Scope,
+    place: Place,
+    dir: TempDir,
+    restarts: u64,
+    seed: u64,
+}
+
+impl World {
+    /// A new world on this engine.
+    pub async fn new(kind: EngineKind, seed: u64) -> Self {
+        let dir = tempfile::tempdir().expect("a directory for the test");
+        let place = engines::fresh(kind, dir.path()).await;
+        let mut dice = Seeded::new(seed);
+        Keyring::create(&dir.path().join("keys"), &mut dice).expect("new keys");
+        let clock = Arc::new(ManualClock(AtomicI64::new(BEGINNING.millis())));
+        let (db, desk) = open(&place, &dir, &clock, seed).await;
+        let draft = TenantDraft {
+            slug: "example".into(),
+            name: "Example".into(),
+            email: "desk@example.test".into(),
+            seal_narratives: false,
+        };
+        let tenant = desk.add_tenant(draft).await.expect("a tenant").expect("the first one");
+        let scope = Scope::new(tenant.id, Env::Production);
+        Self { desk, db, clock, scope, place, dir, restarts: 0, seed }
+    }
+
+    /// Everything in memory is lost, as by a crash; the data stay.
+    pub async fn restart(&mut self) {
+        self.restarts += 1;
+        let seed = self.seed ^ (self.restarts << 40);
+        let (db, desk) = open(&self.place, &self.dir, &self.clock, seed).await;
+        (self.db, self.desk) = (db, desk);
+    }
+
+    /// Where its files are.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Somebody with this role and name in the tenant's production.
+    pub fn actor(&self, role: Role, name: &str) -> Actor {
+        Actor { scope: self.scope, role, name: name.into() }
+    }
+
+    /// Brings one payment in.
+    pub async fn pay(&self, scope: Scope, refid: &str, status: PaymentStatus) {
+        let row = payment(refid, status, self.clock.now());
+        let by = Actor { scope, role: Role::Developer, name: "import".into() };
+        let result = self.desk.import(&by, &[row]).await.expect("an import");
+        assert!(result[0].is_ok(), "{result:?}");
+    }
+}
+
+async fn open(place: &Place, dir: &TempDir, clock: &Arc<ManualClock>, seed: u64) -> (Db, Desk) {
+    let db = Db::open(place).await.expect("the database opens");
+    db.migrate(MIGRATIONS, clock.now()).await.expect("the schema is built");
+    let keys = Arc::new(Keyring::open(&dir.path().join("keys")).expect("the keys open"));
+    let clock: Arc<dyn Clock> = clock.clone();
+    (db.clone(), Desk::new(db, keys, clock, Box::new(Seeded::new(seed))))
+}
+
+/// A payment of 12.00 made a day before `status_at`.
+pub fn payment(refid: &str, status: PaymentStatus, status_at: Instant) -> Payment {
+    Payment {
+        refid: refid.into(),
+        trxid: format!("T-{refid}"),
+        product: "TNB".into(),
+        account: "220001234513".into(),
+        amount_minor: 1_200,
+        currency: "MYR".into(),
+        status,
+        status_at,
+        created_at: status_at.plus(Millis::days(-1)),
+        provider: "tnb".into(),
+        payer_ref: String::new(),
+    }
+}
