@@ -2,13 +2,13 @@
 //! from committed rows only and must never decide what is told; it may not import the store or a
 //! dialect.
 
+pub mod email;
+pub mod event;
 pub mod guard;
 pub mod letter;
 pub mod schedule;
+pub mod sweep;
 pub mod webhook;
 
-#[cfg(test)]
-#[path = "../../teststand/src/receivers.rs"]
-pub mod receivers;
 #[cfg(test)]
 mod testing;

@@ -60,3 +60,13 @@ impl domain::Dice for Seeded {
         }
     }
 }
+
+/// An address.
+pub fn address(text: &str) -> domain::address::Address {
+    domain::address::Address::parse(text).expect("an address")
+}
+
+/// The n-th message id.
+pub fn message_id(n: u32) -> domain::ids::MessageId {
+    domain::ids::MessageId::parse(&format!("msg_{n:026}")).expect("an id")
+}

@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::guard::{Answer, Call, CallError, Guard, HeaderMap, HeaderValue, Method};
 
-/// How long one delivery may take, from the name to the end of the answer. Receivers are told to
-/// answer first and work afterwards; Standard Webhooks suggests 15 to 30 seconds.
+/// How long one delivery may take unless the settings say otherwise, from the name to the end of the
+/// answer. Receivers are told to answer first and work afterwards; Standard Webhooks suggests 15 to
+/// 30 seconds.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
 /// So much of an answer is read, in bytes: its status is what counts, the rest is for the record.
 pub const ANSWER_BYTES_MAX: usize = 1_024;
@@ -80,8 +81,13 @@ pub enum Delivery {
     Gone,
 }
 
-/// Posts one event, signed now.
-pub async fn deliver(guard: &Guard, event: &Event<'_>, now: Instant) -> Delivery {
+/// Posts one event, signed now, within so much time.
+pub async fn deliver(
+    guard: &Guard,
+    event: &Event<'_>,
+    now: Instant,
+    within: Duration,
+) -> Delivery {
     if event.keys.is_empty() {
         let why = "the endpoint has no live secret to sign with".to_owned();
         return Delivery::NotTaken { why, status: None, wait: None };
@@ -91,7 +97,7 @@ pub async fn deliver(guard: &Guard, event: &Event<'_>, now: Instant) -> Delivery
         url: event.url,
         headers: headers(event, now),
         body: event.body.to_vec(),
-        within: DELIVERY_TIMEOUT,
+        within,
         answer_bytes_max: ANSWER_BYTES_MAX,
     };
     match guard.call(call).await {

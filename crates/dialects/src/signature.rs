@@ -2,10 +2,10 @@
 //! sign, an HMAC. Pure functions; the time is an argument. It neither looks keys up nor spends
 //! nonces: the caller spends the nonce only after [`Claim::verify`] said yes.
 //!
-//! The string to sign is `v1:<timestamp>:<nonce>:<METHOD>:<sorted query>:<body hash>`. Quirks of the
-//! original, kept: the path is not signed, so a nonce must be spent for all paths at once; the query
-//! is signed decoded, so `a=1&b=2` and `a=1%26b%3D2` sign alike. Only TLS guards against someone on
-//! the wire who makes use of the second.
+//! The string to sign is `v1:<timestamp>:<nonce>:<METHOD>:<sorted query>:<body hash>`. Quirks of
+//! the original, kept: the path is not signed, so a nonce must be spent for all paths at once; the
+//! query is signed decoded, so `a=1&b=2` and `a=1%26b%3D2` sign alike. Only TLS guards against
+//! someone on the wire who makes use of the second.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -10,7 +10,7 @@
 //! 2. Statements are prepared with the types of their values, since PostgreSQL reads
 //!    `version = ?2 - 1` as 32-bit arithmetic otherwise. Sums come back as NUMERIC there: write
 //!    `CAST(SUM(x) AS BIGINT)`.
-//! 3. Tables are written in SQLite's words; `migrate` rewrites four of them (`STRICT` refuses
+//! 3. Tables are written in SQLite's words; `migrate` rewrites a few of them (`STRICT` refuses
 //!    `BIGINT`, and PostgreSQL's `INTEGER` has 32 bits).
 //! 4. Batches touch rows in one fixed order, or PostgreSQL finds a deadlock. It is tried again
 //!    here, but every time costs a second.
@@ -19,7 +19,9 @@
 //!    `INSERT … ON CONFLICT DO NOTHING`. Of engine errors only a broken CHECK is read, by its name.
 //!    The condition stands in the guarded row itself: PostgreSQL runs at READ COMMITTED.
 //! 7. Put guards first: a batch that misses before it wrote anything costs SQLite nothing.
-//! 8. No deferred constraints: they fail the commit, and with it the whole group once.
+//! 8. No deferred constraints: they fail the commit, and with it the whole group.
+//! 9. `ORDER BY` a column that may be null says `NULLS FIRST` or `NULLS LAST`: the engines differ.
+//!    Text sorts by its bytes on both. `LIKE` ignores case on SQLite only: compare lowered text.
 
 mod postgres;
 mod sqlite;
@@ -150,7 +152,8 @@ pub enum Place {
         url: String,
         /// Certificates to trust, PEM; the system's own bundle when absent.
         ca_file: Option<PathBuf>,
-        /// Connections that write. Each commits one group at a time.
+        /// Connections that write. Each commits one group at a time. One is best near the server:
+        /// its groups never wait for each other's locks. Far from it, two hide the way there.
         writers: NonZeroUsize,
         /// Connections that read.
         readers: NonZeroUsize,
@@ -168,7 +171,8 @@ impl Place {
 
     /// A PostgreSQL server with the usual settings.
     pub fn postgres(url: impl Into<String>) -> Self {
-        Self::Postgres { url: url.into(), ca_file: None, writers: TWO, readers: TWO }
+        let (writers, readers) = (NonZeroUsize::MIN, TWO);
+        Self::Postgres { url: url.into(), ca_file: None, writers, readers }
     }
 }
 
@@ -447,6 +451,17 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.durability().await,
             Engine::Postgres(postgres) => postgres.durability().await,
+        }
+    }
+
+    /// Whether the engine understands this text with the tables as they are; runs nothing.
+    ///
+    /// # Errors
+    /// A fault with the engine's own words when it does not.
+    pub async fn check(&self, sql: &str) -> Result<(), Fault> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.check(sql).await,
+            Engine::Postgres(postgres) => postgres.check(sql).await,
         }
     }
 

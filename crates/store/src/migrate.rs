@@ -176,8 +176,9 @@ pub(crate) fn plan(
     Ok(steps.get(applied.len()..).unwrap_or_default())
 }
 
-/// SQLite's words for tables in PostgreSQL's: `INTEGER` has 64 bits, `BLOB` is `BYTEA`, and the
-/// table options `STRICT` and `WITHOUT ROWID` go. Quoted text and comments stay as they are.
+/// SQLite's words for tables in PostgreSQL's: `INTEGER` has 64 bits, `BLOB` is `BYTEA`, `TEXT`
+/// sorts by its bytes as it does on SQLite, and the table options `STRICT` and `WITHOUT ROWID` go.
+/// Quoted text and comments stay as they are.
 pub fn for_postgres(ddl: &str) -> String {
     let mut out = String::with_capacity(ddl.len());
     let mut rest = ddl;
@@ -194,7 +195,7 @@ pub fn for_postgres(ddl: &str) -> String {
             "INTEGER" => out.push_str("BIGINT"),
             "BLOB" => out.push_str("BYTEA"),
             // Bytes decide the order, as in SQLite; a language's order would also be slower.
-            "TEXT" => out.push_str("TEXT COLLATE \"C\""),
+            "TEXT" if !casts(&out) => out.push_str("TEXT COLLATE \"C\""),
             "STRICT" => drop_comma(&mut out),
             "WITHOUT" if starts_with_rowid(rest) => {
                 rest = &rest.trim_start()["ROWID".len()..];
@@ -212,6 +213,12 @@ fn word(c: char) -> bool {
 
 fn starts_with_rowid(text: &str) -> bool {
     text.trim_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case("ROWID"))
+}
+
+/// Whether the next word is the type of a cast.
+fn casts(out: &str) -> bool {
+    let before = out.trim_end();
+    before.get(before.len().saturating_sub(3)..).is_some_and(|as_| as_.eq_ignore_ascii_case(" AS"))
 }
 
 /// Takes back the comma between two table options and the space before one.
@@ -242,11 +249,13 @@ mod tests {
         for (sqlite, postgres) in [
             ("CREATE TABLE t (a INTEGER, b BLOB) STRICT;", "CREATE TABLE t (a BIGINT, b BYTEA);"),
             ("(a INTEGER) STRICT, WITHOUT ROWID;", "(a BIGINT);"),
-            ("(a TEXT) without rowid, strict;", "(a TEXT);"),
-            ("(a TEXT)\nWITHOUT\n  ROWID\n;", "(a TEXT)\n;"),
+            ("(a integer) without rowid, strict;", "(a BIGINT);"),
+            ("(a BLOB)\nWITHOUT\n  ROWID\n;", "(a BYTEA)\n;"),
+            ("a TEXT NOT NULL,", "a TEXT COLLATE \"C\" NOT NULL,"),
+            ("CHECK (CAST(a AS TEXT) <> b)", "CHECK (CAST(a AS TEXT) <> b)"),
             ("CHECK (a <> 'INTEGER' AND \"BLOB\" = 1)", "CHECK (a <> 'INTEGER' AND \"BLOB\" = 1)"),
             ("-- an INTEGER\nINTEGERS integer", "-- an INTEGER\nINTEGERS BIGINT"),
-            ("a TEXT, -- it's STRICT\nb INTEGER", "a TEXT, -- it's STRICT\nb BIGINT"),
+            ("a BLOB, -- it's STRICT\nb INTEGER", "a BYTEA, -- it's STRICT\nb BIGINT"),
             ("'it''s é BLOB' BLOB", "'it''s é BLOB' BYTEA"),
         ] {
             assert_eq!(for_postgres(sqlite), postgres, "{sqlite}");

@@ -194,7 +194,8 @@ mod tests {
         fn what_is_sealed_opens(purpose in ".{0,40}", plain: Vec<u8>, seed in 0_u64..1_000) {
             let (_place, keys) = testing::keyring(3);
             let sealed = keys.seal(&mut Seeded::new(seed), &purpose, &plain);
-            prop_assert_eq!(&**keys.unseal(&purpose, &sealed).expect("sealed just now"), &plain[..]);
+            let opened = keys.unseal(&purpose, &sealed).expect("sealed just now");
+            prop_assert_eq!(&**opened, &plain[..]);
         }
 
         #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::addresses::Ground;
 use super::*;
-use crate::receivers::{HttpReceiver, Reply};
+use teststand::receivers::{HttpReceiver, Reply};
 
 /// A resolver that says what it is told to, in turn.
 #[derive(Default)]

@@ -20,40 +20,39 @@ pub struct Received {
 }
 
 impl Received {
-    /// Takes the facts from the case and its payment. `product` and `account` may be empty; the
-    /// account is given whole and masked here.
+    /// Takes the facts from the case and its payment. All but the first two may be
+    /// missing; the account is given whole and masked here.
     #[must_use]
     pub fn new(
         case: &CaseId,
         refid: &str,
         product: &str,
         account: &str,
-        amount: (i64, &str),
+        amount: Option<(i64, &str)>,
     ) -> Self {
-        let (minor, currency) = amount;
         Self {
             case: case.as_str().to_owned(),
             refid: cleaned(refid),
             product: cleaned(product),
             account: MaskedAccount::of(account),
-            amount: amount_shown(minor, currency),
+            amount: amount.map_or_else(String::new, |(minor, currency)| amount_shown(minor, currency)),
         }
     }
 
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         let case = CaseId::parse("cs_01jd3v5k8h0000000000000000");
         let Some(case) = case else { return Vec::new() };
-        let full = Self::new(&case, "A-1001", "TNB", "220001234513", (12_345, "MYR"));
-        let bare = Self::new(&case, "A-1002", "", "", (500, "JPY"));
+        let full = Self::new(&case, "A-1001", "TNB", "220001234513", Some((12_345, "MYR")));
+        let bare = Self::new(&case, "A-1002", "", "", None);
         let odd = Self::new(
             &case,
             "<script>alert(1)</script>\r\nBcc: x@y.example",
             "Tom & \"Jerry\" {{ case }} \u{202e}gnp.exe",
             "<b>1234",
-            (-1, "MYR"),
+            Some((-1, "MYR")),
         );
         let wide = "W".repeat(FACT_CHARS_MAX);
-        let longest = Self::new(&case, &wide, &wide, &wide, (i64::MIN, "MYR"));
+        let longest = Self::new(&case, &wide, &wide, &wide, Some((i64::MIN, "MYR")));
         vec![("full", full), ("bare", bare), ("odd", odd), ("longest", longest)]
     }
 }

@@ -150,7 +150,7 @@ fn an_overlay_that_fails_with_real_facts_gives_way_to_the_built_in() {
     assert_eq!(problems, Vec::<String>::new(), "no sample shows it");
     assert_eq!(full(&letters).text, "ours");
     let case = domain::ids::CaseId::parse("cs_01jd3v5k8h0000000000000000").expect("an id");
-    let letter = Letter::Received(Received::new(&case, "A-9", "TNB", "1", (1, "MYR")));
+    let letter = Letter::Received(Received::new(&case, "A-9", "TNB", "1", Some((1, "MYR"))));
     let got = letters.render(&letter, Language::English).expect("the built-in renders");
     assert!(got.text.starts_with("Hello,"), "{}", got.text);
 }

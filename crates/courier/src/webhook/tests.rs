@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::guard::{GuardSettings, Roots};
-use crate::receivers::{HttpReceiver, Reply};
+use teststand::receivers::{HttpReceiver, Reply};
 
 const ID: &str = "msg_01jd00000000000000000000aa";
 const KEY: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -64,7 +64,8 @@ async fn post(receiver: &HttpReceiver, secrets: &[&str], seconds: i64) -> Delive
     let (url, id) = (receiver.url("/in"), MessageId::parse(ID).expect("an id"));
     let keys = keys(secrets);
     let event = Event { url: &url, id: &id, keys: &keys, body: BODY.as_bytes() };
-    deliver(&guard_for(receiver), &event, Instant::from_seconds(seconds)).await
+    let now = Instant::from_seconds(seconds);
+    deliver(&guard_for(receiver), &event, now, DELIVERY_TIMEOUT).await
 }
 
 #[tokio::test]
@@ -150,7 +151,8 @@ async fn a_refused_address_is_not_taken() {
     let id = MessageId::parse(ID).expect("an id");
     let keys = keys(&[KEY]);
     let event = Event { url: "http://10.0.0.1/in", id: &id, keys: &keys, body: b"{}" };
-    let delivery = deliver(&guard_for(&receiver), &event, Instant::from_seconds(0)).await;
+    let now = Instant::from_seconds(0);
+    let delivery = deliver(&guard_for(&receiver), &event, now, DELIVERY_TIMEOUT).await;
     let why = "not called: 10.0.0.1 is a private address".to_owned();
     assert_eq!(delivery, Delivery::NotTaken { why, status: None, wait: None });
 }

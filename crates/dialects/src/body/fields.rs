@@ -55,15 +55,16 @@ impl Fields {
     /// # Errors
     /// [`FieldFault::NotText`], [`FieldFault::Repeated`].
     pub fn text(&self, name: &'static str) -> Result<Option<String>, FieldError> {
-        let mut found = self.entries.iter().filter(|entry| entry.name == name);
-        let Some(entry) = found.next() else { return Ok(None) };
-        if entry.listed {
-            return Err(FieldError { name, fault: FieldFault::NotText });
-        }
-        if found.next().is_some() {
-            return Err(FieldError { name, fault: FieldFault::Repeated });
-        }
-        text_of(name, &entry.item)
+        Ok(self.single(name)?.and_then(trimmed))
+    }
+
+    /// As [`Fields::text`], with the spaces at its ends: for a person's own words, which are kept
+    /// as they were said. None when there is nothing but spaces.
+    ///
+    /// # Errors
+    /// As [`Fields::text`].
+    pub fn verbatim(&self, name: &'static str) -> Result<Option<String>, FieldError> {
+        Ok(self.single(name)?.filter(|text| !text.trim().is_empty()).map(str::to_owned))
     }
 
     /// All texts called `name`, each without spaces at its ends and without the empty ones. A
@@ -79,7 +80,7 @@ impl Fields {
         }
         let mut texts = Vec::with_capacity(found.len());
         for entry in found {
-            texts.extend(text_of(name, &entry.item)?);
+            texts.extend(trimmed(text_of(name, &entry.item)?));
         }
         Ok(texts)
     }
@@ -87,6 +88,18 @@ impl Fields {
     /// Whether there is no field at all.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    fn single(&self, name: &'static str) -> Result<Option<&str>, FieldError> {
+        let mut found = self.entries.iter().filter(|entry| entry.name == name);
+        let Some(entry) = found.next() else { return Ok(None) };
+        if entry.listed {
+            return Err(FieldError { name, fault: FieldFault::NotText });
+        }
+        if found.next().is_some() {
+            return Err(FieldError { name, fault: FieldFault::Repeated });
+        }
+        text_of(name, &entry.item).map(Some)
     }
 
     /// Adds a value under a name as the client spelt it.
@@ -124,12 +137,14 @@ fn canonical(spelt: &str) -> (&str, Option<u32>) {
     }
 }
 
-fn text_of(name: &'static str, item: &Item) -> Result<Option<String>, FieldError> {
+fn text_of<'i>(name: &'static str, item: &'i Item) -> Result<&'i str, FieldError> {
     match item {
-        Item::Text(text) | Item::Digits(text) => {
-            let text = text.trim();
-            Ok((!text.is_empty()).then(|| text.to_owned()))
-        }
+        Item::Text(text) | Item::Digits(text) => Ok(text),
         Item::Other => Err(FieldError { name, fault: FieldFault::NotText }),
     }
+}
+
+fn trimmed(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -33,6 +33,12 @@ const LOOK_MAX: Duration = Duration::from_secs(5);
 /// Time between two looks at least, also under tiny limits.
 const LOOK_MIN: Duration = Duration::from_millis(5);
 
+/// Silence after which a connection that was told to go is let go of.
+const PARTING_LOOK: Duration = Duration::from_secs(1);
+
+/// Looks at a connection that was told to go and is still writing: a minute for the largest export.
+const PARTING_LOOKS_MAX: u32 = 60;
+
 /// What all connections share.
 pub(super) struct Host {
     router: Router,
@@ -127,43 +133,46 @@ async fn converse(host: &Host, wire: Wire, peer: SocketAddr) -> Ended {
         answer(router.clone(), request, peer, Arc::clone(&answering), Arc::clone(&host.traffic))
     });
     let mut conversation = pin!(host.protocol.serve_connection(io, service));
-    let mut stop = pin!(host.stop.cancelled());
-    let mut look = pin!(tokio::time::sleep(host.look));
-    let mut parting: Option<Ended> = None;
+    let reason = tokio::select! {
+        biased;
+        ended = &mut conversation => return if ended.is_ok() { Ended::Done } else { Ended::Failed },
+        () = host.stop.cancelled() => Ended::Drained,
+        reason = watch(&pulse, host) => reason,
+    };
+    if matches!(reason, Ended::SlowStart | Ended::SlowHead) {
+        return reason;
+    }
+    // No more requests; what is under way is answered first.
+    conversation.as_mut().graceful_shutdown();
+    tokio::select! {
+        biased;
+        _ = &mut conversation => reason,
+        () = host.cut.cancelled() => Ended::Cut,
+        () = see_off(&pulse) => reason,
+    }
+}
+
+/// Looks at the connection until there is a reason to end it.
+async fn watch(pulse: &Pulse, host: &Host) -> Ended {
     loop {
-        tokio::select! {
-            biased;
-            ended = &mut conversation => return how(parting, ended.is_ok()),
-            () = &mut stop, if parting.is_none() => {
-                parting = Some(Ended::Drained);
-                conversation.as_mut().graceful_shutdown();
-            }
-            () = async { host.cut.cancelled().await }, if parting == Some(Ended::Drained) => {
-                return Ended::Cut;
-            }
-            () = &mut look => {
-                look.as_mut().reset(tokio::time::Instant::now() + host.look);
-                match (pulse.judge(&host.limits), parting) {
-                    (Verdict::Keep, _) => {}
-                    // Told to go, it finishes what is under way first.
-                    (Verdict::Part(_), Some(_)) if pulse.is_busy() => {}
-                    // Told to go before and still of no use: the other end does not listen.
-                    (Verdict::Part(_), Some(ended)) => return ended,
-                    (Verdict::Part(ended), None) => {
-                        parting = Some(ended);
-                        conversation.as_mut().graceful_shutdown();
-                    }
-                }
-            }
+        tokio::time::sleep(host.look).await;
+        if let Verdict::Part(reason) = pulse.judge(&host.limits) {
+            return reason;
         }
     }
 }
 
-fn how(parting: Option<Ended>, well: bool) -> Ended {
-    match parting {
-        Some(ended) => ended,
-        None if well => Ended::Done,
-        None => Ended::Failed,
+/// Waits for the end of a connection that was told to go, for those who do not listen: a client of
+/// HTTP/2 is asked for a sign that it understood, and need not give it.
+async fn see_off(pulse: &Pulse) {
+    for _ in 0..PARTING_LOOKS_MAX {
+        tokio::time::sleep(PARTING_LOOK).await;
+        if !pulse.is_busy() && pulse.is_quiet_for(PARTING_LOOK) {
+            return;
+        }
+    }
+    while pulse.is_busy() {
+        tokio::time::sleep(PARTING_LOOK).await;
     }
 }
 

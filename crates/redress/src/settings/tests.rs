@@ -82,10 +82,13 @@ fn text_from_the_environment_is_read_as_what_the_default_is() {
     assert_eq!((settings.storage.readers, settings.metrics.listen), (7, None));
 }
 
+/// A file, the environment, and words of what is said of them.
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
 #[test]
 fn what_cannot_be_used_is_named_with_its_place() {
     #[rustfmt::skip]
-    let cases: [(&str, &[(&str, &str)], &[&str]); 17] = [
+    let cases: [Case; 17] = [
         ("[server]\nlisen = \"x\"", &[], &["my.toml", "`server.lisen`", "[server] has"]),
         ("[sever]\nlisten = \"x\"", &[], &["my.toml", "`sever.listen`", "sections are"]),
         ("listen = \"x\"", &[], &["my.toml", "`listen`", "sections are"]),

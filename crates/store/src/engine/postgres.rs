@@ -145,6 +145,13 @@ impl Postgres {
         task.await.map_err(|why| Fault::new("bringing the tables up to date").because(why))?
     }
 
+    pub(super) async fn check(&self, sql: &str) -> Result<(), Fault> {
+        let link = self.door.connect().await?;
+        let (text, highest) = link::numbered(sql);
+        let known = link.prepare(&text, |otherwise| vec![otherwise; highest]).await;
+        known.map(drop).map_err(|why| fault("preparing a statement", why))
+    }
+
     pub(super) async fn durability(&self) -> Result<Vec<Setting>, Fault> {
         schema::settings(&self.door).await
     }

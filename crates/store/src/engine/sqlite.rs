@@ -38,9 +38,9 @@ const READER_CACHE_KIB: i32 = 16_384;
 /// Steps of SQLite's machine between two looks at how far a read has come.
 const STEPS_PER_LOOK: i32 = 1_000_000;
 
-/// Looks one snapshot may last: some 10⁹ steps, about half a minute. Counted in steps and not in
+/// Looks one snapshot may last: 300 million steps, some ten seconds. Counted in steps and not in
 /// seconds, so that a slow disk does not refuse what a fast one allows.
-const LOOKS_PER_READ_MAX: u32 = 1_000;
+const LOOKS_PER_READ_MAX: u32 = 300;
 
 /// What the writing thread is asked.
 enum Job {
@@ -94,6 +94,14 @@ impl Sqlite {
 
     pub(super) async fn durability(&self) -> Result<Vec<Setting>, Fault> {
         self.task(settings).await
+    }
+
+    pub(super) async fn check(&self, sql: &str) -> Result<(), Fault> {
+        let sql = sql.to_owned();
+        let look = move |connection: &Connection| {
+            connection.prepare(&sql).map(drop).map_err(|why| fault("preparing a statement", why))
+        };
+        self.task(look).await
     }
 
     /// Runs something on the writing thread, between two groups.

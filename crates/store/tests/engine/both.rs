@@ -116,6 +116,33 @@ async fn placeholders_go_by_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn text_sorts_by_its_bytes() {
+    on_both("sorts", async |stand: &Stand| {
+        let sorted = ["", "A", "Z", "_", "a", "a b", "a-b", "aB", "ab", "é", "中"];
+        let batch = sorted.iter().rev().map(|id| open(id, 0)).collect();
+        stand.db.commit(batch).await.unwrap();
+        let rows = stand.db.rows("SELECT id FROM accounts ORDER BY id", []).await.unwrap();
+        let ids: Vec<&str> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+        assert_eq!(ids, sorted, "{}", stand.name);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_can_be_checked_without_running_it() {
+    on_both("checked", async |stand: &Stand| {
+        for sql in [OPEN, MOVE, ADD, FIND, COUNT, NOTE, NOTES, "SELECT 1 WHERE ?1 IS NULL"] {
+            stand.db.check(sql).await.unwrap();
+        }
+        for sql in ["SELECT nothing FROM accounts", "SELECT id FROM nowhere", "SELEKT 1"] {
+            assert!(stand.db.check(sql).await.is_err(), "{} {sql}", stand.name);
+        }
+        assert!(stand.db.rows(NOTES, []).await.unwrap().is_empty(), "{}", stand.name);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missed_guard_undoes_its_whole_batch() {
     on_both("missed", async |stand: &Stand| {
         let db = &stand.db;

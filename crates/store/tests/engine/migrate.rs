@@ -2,7 +2,7 @@
 
 use super::support::{AT, Stand, postgres, sqlite};
 use store::engine::Db;
-use store::migrate::Migration;
+use store::migrate::{MIGRATIONS, Migration};
 use tokio::task::JoinSet;
 
 const FIRST: Migration =
@@ -19,6 +19,15 @@ const CHANGED: Migration = Migration::new(1, "first", "CREATE TABLE one (a INTEG
 
 async fn both(test: &str) -> [Stand; 2] {
     [sqlite().await, postgres(test).await]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_of_the_program_apply() {
+    for stand in both("program").await {
+        let done = stand.db.migrate(MIGRATIONS, AT).await.unwrap();
+        assert_eq!(done.newest as usize, MIGRATIONS.len(), "{}", stand.name);
+        stand.clear().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

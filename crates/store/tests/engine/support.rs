@@ -43,12 +43,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Ends every connection of this test's engine, as a restart of the server would.
+    /// Ends every connection of this test's engine, as a restart of the server would. Waits for
+    /// one to be there, since the last time may be a moment ago.
     pub async fn restart(&self) {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                    WHERE application_name = $1";
-        let ended: i64 = self.client.query_one(sql, &[&self.schema]).await.unwrap().get(0);
-        assert!(ended > 0, "there was nothing to end");
+        loop {
+            let ended: i64 = self.client.query_one(sql, &[&self.schema]).await.unwrap().get(0);
+            if ended > 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
     }
 }
 
@@ -73,7 +79,7 @@ pub async fn sqlite() -> Stand {
 pub async fn postgres(test: &str) -> Stand {
     let url = std::env::var("REDRESS_TEST_POSTGRES").expect(
         "REDRESS_TEST_POSTGRES names the server to test against, and is unset: run ./test, which \
-         starts one, or set it to an address such as 'host=/tmp/socket user=redress dbname=postgres'",
+         starts one, or set it, as in 'host=/tmp/socket user=redress dbname=postgres'",
     );
     let schema = format!("engine_{test}_{}", process::id());
     let (client, io) = tokio_postgres::connect(&url, NoTls).await.unwrap();

@@ -114,6 +114,10 @@ async fn a_question_without_end_is_stopped() {
         SELECT i FROM n";
     let fault = stand.db.rows(ENDLESS, []).await.unwrap_err();
     assert!(fault.chain().contains("read in pages"), "{}", fault.chain());
+    const SILENT: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+        SELECT COUNT(*) FROM n";
+    let fault = stand.db.rows(SILENT, []).await.unwrap_err();
+    assert!(fault.chain().contains("takes too long"), "{}", fault.chain());
     assert_eq!(stand.db.rows("SELECT 1", []).await.unwrap().len(), 1);
 }
 
@@ -191,8 +195,12 @@ async fn a_held_lock_is_waited_for_and_then_a_fault_that_may_pass() {
 #[tokio::test(flavor = "multi_thread")]
 async fn opposite_orders_end_well() {
     let stand = postgres("opposite").await;
-    let db = &stand.db;
-    db.migrate(TABLES, AT).await.unwrap();
+    stand.db.migrate(TABLES, AT).await.unwrap();
+    let mut place = stand.place.clone();
+    if let Place::Postgres { writers, .. } = &mut place {
+        *writers = std::num::NonZeroUsize::new(4).unwrap();
+    }
+    let db = &Db::open(&place).await.unwrap();
     let open = |id: &str| Stmt::one(OPEN, [id.into(), 0.into()], "open");
     db.commit(vec![open("a"), open("b")]).await.unwrap();
     let mut tasks = JoinSet::new();

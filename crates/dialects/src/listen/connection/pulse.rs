@@ -68,6 +68,12 @@ impl Pulse {
         self.under_way.load(Relaxed) > 0
     }
 
+    /// Whether no byte came or went for so long.
+    pub(super) fn is_quiet_for(&self, span: Duration) -> bool {
+        let last = self.last_byte.load(Relaxed);
+        Duration::from_millis(self.now().saturating_sub(last)) >= span
+    }
+
     pub(super) fn judge(&self, limits: &Limits) -> Verdict {
         let now = self.now();
         let past =

@@ -1,6 +1,6 @@
-//! The four headers that sign a request to the IIMMPACT dialect, as its clients make them (contract,
-//! section 2.1). The server has its own reading of the same page; the two are not shared, so that a
-//! mistake in one shows.
+//! The four headers that sign a request to the IIMMPACT dialect, as its clients make them
+//! (contract, section 2.1). The server has its own reading of the same page; the two are not
+//! shared, so that a mistake in one shows.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

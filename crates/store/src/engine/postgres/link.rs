@@ -213,21 +213,29 @@ impl Link {
             let kind = |(i, value)| type_of(value).or_else(|| seen(i)).unwrap_or(otherwise.clone());
             values.iter().enumerate().map(kind).collect()
         };
-        let statement = match self.client.prepare_typed(&text, &types(Type::UNKNOWN)).await {
-            Err(why) if unguessed(&why) => {
-                // A null that is first met where anything fits (`?1 IS NULL OR id = ?1`).
-                match self.client.prepare_typed(&text, &types(Type::TEXT)).await {
-                    Err(_) => self.client.prepare_typed(&text, &types(Type::INT8)).await,
-                    text => text,
-                }
-            }
-            prepared => prepared,
-        };
-        let statement = statement.map_err(Unprepared::Server)?;
+        let statement = self.prepare(&text, types).await.map_err(Unprepared::Server)?;
         if let Ok(mut all) = self.prepared.lock() {
             all.insert(SqlKey::of(sql), statement.clone());
         }
         Ok(statement)
+    }
+
+    /// Prepares with `types` of whatever a parameter without a type counts as.
+    pub(super) async fn prepare(
+        &self,
+        text: &str,
+        types: impl Fn(Type) -> Vec<Type>,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        match self.client.prepare_typed(text, &types(Type::UNKNOWN)).await {
+            Err(why) if unguessed(&why) => {
+                // A null that is first met where anything fits (`?1 IS NULL OR id = ?1`).
+                match self.client.prepare_typed(text, &types(Type::TEXT)).await {
+                    Err(_) => self.client.prepare_typed(text, &types(Type::INT8)).await,
+                    prepared => prepared,
+                }
+            }
+            prepared => prepared,
+        }
     }
 }
 

@@ -16,6 +16,9 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(32195222121771891)";
 /// here, since giving up half-way would only begin again.
 const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 
+/// The oldest major version that is still mended by its makers.
+const SERVER_OLDEST: u32 = 14;
+
 /// Applies what is left of the steps, all in one transaction.
 pub(super) async fn migrate(
     door: &Door,
@@ -70,17 +73,16 @@ pub(super) async fn settings(door: &Door) -> Result<Vec<Setting>, Fault> {
     let trouble = |why| fault("reading the settings of the database", why);
     let link = door.connect().await?;
     let mut settings = Vec::new();
-    let wanted: [(&'static str, fn(&str) -> bool); 4] = [
-        ("server_version", |version| major(version) >= 14),
-        ("synchronous_commit", |level| level != "off"),
-        ("fsync", |on| on == "on"),
-        ("full_page_writes", |on| on == "on"),
-    ];
-    for (name, sound) in wanted {
+    for name in ["server_version", "synchronous_commit", "fsync", "full_page_writes"] {
         let sql = "SELECT current_setting($1)";
         let row = link.client().query_one(sql, &[&name]).await.map_err(trouble)?;
         let value: String = row.try_get(0).map_err(trouble)?;
-        settings.push(Setting { name, sound: sound(&value), value });
+        let sound = match name {
+            "server_version" => major(&value) >= SERVER_OLDEST,
+            "synchronous_commit" => value != "off",
+            _ => value == "on",
+        };
+        settings.push(Setting { name, value, sound });
     }
     Ok(settings)
 }

@@ -1,0 +1,342 @@
+//! The sweep that sends what is due. It takes no input: whether woken by a commit, by the period or
+//! after a crash, it looks at the outbox and nothing else. It never holds a transaction while it
+//! waits for the network, and a place that hangs holds up only its own messages.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use desk::outbox::{Claimed, Parcel};
+use desk::{Desk, Failure};
+use domain::Dice;
+use domain::address::Address;
+use domain::changes::{Try, TryEnd};
+use domain::ids::MessageId;
+use domain::message::Telling;
+use domain::time::{Instant, Millis};
+use futures_util::future::join_all;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use self::lanes::{How, Lanes, Place};
+use crate::email::{Sender, Transport};
+use crate::guard::Guard;
+use crate::letter::Letters;
+
+mod hook;
+mod lanes;
+mod mail;
+
+/// How long a claimed message is ours. Short, since after a crash nobody sends it before.
+pub const LEASE: Millis = Millis::seconds(90);
+/// What must be left of the lease when sending begins: the longest sending and its record.
+const LEASE_LEFT_MIN: Millis = Millis::seconds(60);
+/// One sending at most, whatever the settings say: it must end within what is left of the lease.
+pub const SENDING_MAX: Duration = Duration::from_secs(45);
+/// One claim. Small, so that several nodes share a backlog.
+const CLAIM_MAX: usize = 64;
+/// How often the outbox is looked at when nothing wakes us: how late a retry is, and how late a
+/// message that another node committed.
+const PERIOD: Duration = Duration::from_secs(1);
+/// How long a stopping program waits for what is under way.
+const DRAIN_MAX: Duration = Duration::from_secs(20);
+/// Tries to record an end before it is left to the lease, and the wait between them.
+const RECORD_TRIES: u32 = 3;
+const RECORD_WAIT: Duration = Duration::from_millis(200);
+/// Mails that some recipients have and others not yet, remembered at most.
+const PARTLY_SENT_MAX: usize = 1_000;
+
+/// What may be sent in a day (the desk's quota window).
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Mails to one address that a caller named.
+    pub per_address: i64,
+    /// Mails caused through one credential.
+    pub per_key: i64,
+}
+
+/// What sending needs.
+pub struct Tools {
+    /// For webhooks.
+    pub guard: Guard,
+    /// How long one webhook delivery may take.
+    pub webhook_timeout: Duration,
+    /// What mails say.
+    pub letters: Letters,
+    /// Where mail goes.
+    pub transport: Transport,
+    /// Who writes.
+    pub sender: Sender,
+    /// What may be sent.
+    pub caps: Caps,
+}
+
+/// How many sendings ended how, since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Mails and deliveries that were taken.
+    pub done: AtomicU64,
+    /// Tries that will be repeated.
+    pub again: AtomicU64,
+    /// Messages that nobody tries any more.
+    pub given_up: AtomicU64,
+}
+
+/// The courier.
+pub struct Courier {
+    desk: Desk,
+    tools: Tools,
+    counts: Counts,
+    /// Who has a mail already that not everybody has. Lost in a crash: then some get it twice,
+    /// under the same `Message-ID`.
+    partly_sent: Mutex<HashMap<MessageId, Vec<Address>>>,
+}
+
+/// How an errand ended: what to record, and what it says of the place.
+struct End {
+    how: How,
+    number: i64,
+    end: TryEnd,
+    detail: String,
+}
+
+/// One round of the loop's memory.
+struct Round {
+    lanes: Lanes<Claimed>,
+    tasks: JoinSet<(How, bool)>,
+    places: HashMap<Id, Place>,
+    back: Vec<(Claimed, Millis)>,
+    /// Whether there may be something to claim.
+    look: bool,
+}
+
+impl Courier {
+    /// A courier for this desk.
+    #[must_use]
+    pub fn new(desk: Desk, tools: Tools) -> Arc<Self> {
+        let (counts, partly_sent) = (Counts::default(), Mutex::default());
+        Arc::new(Self { desk, tools, counts, partly_sent })
+    }
+
+    /// How many sendings ended how.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Sends until `stop`, then waits for what is under way and puts back what is not.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut round = Round {
+            lanes: Lanes::default(),
+            tasks: JoinSet::new(),
+            places: HashMap::new(),
+            back: Vec::new(),
+            look: true,
+        };
+        loop {
+            // Listen first, then look: what is committed in between wakes us.
+            let grown = self.desk.outbox_grew().notified();
+            tokio::pin!(grown);
+            grown.as_mut().enable();
+            self.look(&mut round).await;
+            tokio::select! {
+                () = &mut grown => round.look = true,
+                Some(ended) = round.tasks.join_next_with_id() => settle(&mut round, ended),
+                () = sleep(self.period()) => {
+                    round.look = true;
+                    if let Transport::Smtp(smtp) = &self.tools.transport {
+                        smtp.drop_idle();
+                    }
+                }
+                () = stop.cancelled() => break,
+            }
+        }
+        self.drain(round).await;
+    }
+
+    /// Claims what is due as far as there is room, and starts what may run.
+    async fn look(self: &Arc<Self>, round: &mut Round) {
+        self.put_back(round).await;
+        self.start(round);
+        while round.look {
+            let room = round.lanes.room(CLAIM_MAX);
+            if room == 0 {
+                return; // looked at again when something ends
+            }
+            let limit = i64::try_from(room).unwrap_or(i64::MAX);
+            let claimed = match self.desk.claim(limit, LEASE).await {
+                Ok(claimed) => claimed,
+                Err(failure) => {
+                    log("claiming messages", &failure);
+                    round.look = false;
+                    return;
+                }
+            };
+            round.look = claimed.len() == room;
+            for message in claimed {
+                if let Err(back) = round.lanes.offer(place_of(&message), message) {
+                    round.back.push(back);
+                }
+            }
+            self.put_back(round).await;
+            self.start(round);
+        }
+    }
+
+    fn start(self: &Arc<Self>, round: &mut Round) {
+        while let Some((place, message)) = round.lanes.next() {
+            if message.leased_until.since(self.desk.now()) < LEASE_LEFT_MIN {
+                // It waited too long to be surely ours until it is sent. Its lease ends by itself.
+                round.lanes.ended(&place, How::NotTried);
+                continue;
+            }
+            let courier = Arc::clone(self);
+            let task = round.tasks.spawn(async move { courier.errand(message).await });
+            round.places.insert(task.id(), place);
+        }
+    }
+
+    /// Gives messages up that could not wait here, without counting a try.
+    async fn put_back(&self, round: &mut Round) {
+        let now = self.desk.now();
+        let put = |(message, wait): (Claimed, Millis)| async move {
+            let end = End {
+                how: How::NotTried,
+                number: message.attempts,
+                end: TryEnd::Again { due: now.plus(wait) },
+                detail: "waits for its turn".to_owned(),
+            };
+            self.record(&message, end).await;
+        };
+        join_all(round.back.drain(..).map(put)).await;
+    }
+
+    async fn drain(&self, mut round: Round) {
+        let waiting = round.lanes.empty();
+        round.back.extend(waiting.into_iter().map(|message| (message, Millis(0))));
+        self.put_back(&mut round).await;
+        let ending = async { while round.tasks.join_next().await.is_some() {} };
+        if timeout(DRAIN_MAX, ending).await.is_err() {
+            tracing::warn!("stopping while messages are being sent; they are sent again later");
+        }
+    }
+
+    /// One message, from the facts to the record. Tells how the place did, and whether there is
+    /// more to claim now.
+    async fn errand(&self, message: Claimed) -> (How, bool) {
+        let end = match &message.parcel {
+            Parcel::Telling(Telling::Acknowledge) => self.acknowledge(&message).await,
+            Parcel::Telling(Telling::Event(event)) => {
+                return match self.spread(&message, event).await {
+                    Ok(()) => (How::Well, true),
+                    Err(failure) => {
+                        log("spreading an event", &failure);
+                        (How::Badly, false)
+                    }
+                };
+            }
+            Parcel::Webhook { endpoint, event, body } => {
+                self.deliver(&message, endpoint, event, body).await
+            }
+        };
+        match end {
+            Ok(end) => {
+                let how = end.how;
+                self.count(&end.end);
+                self.record(&message, end).await;
+                (how, false)
+            }
+            Err(failure) => {
+                log("sending a message", &failure);
+                (How::Badly, false)
+            }
+        }
+    }
+
+    async fn record(&self, message: &Claimed, end: End) {
+        for attempt in 1..=RECORD_TRIES {
+            let end = Try {
+                message: message.id.clone(),
+                leased_until: message.leased_until,
+                number: end.number,
+                end: end.end,
+                detail: end.detail.clone(),
+            };
+            match self.desk.record(message.scope, end).await {
+                Ok(true) => return,
+                Ok(false) => {
+                    tracing::warn!(message = %message.id, "a lease ended before its message did");
+                    return;
+                }
+                Err(failure) if attempt == RECORD_TRIES => log("recording a sending", &failure),
+                Err(_) => sleep(RECORD_WAIT).await,
+            }
+        }
+    }
+
+    fn count(&self, end: &TryEnd) {
+        let counter = match end {
+            TryEnd::Done => &self.counts.done,
+            TryEnd::Again { .. } => &self.counts.again,
+            TryEnd::GivenUp => &self.counts.given_up,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The period, a fifth shorter or longer, so that nodes do not all look at once.
+    fn period(&self) -> Duration {
+        let thrown = self.desk.with_dice(|dice| {
+            let mut byte = [0];
+            dice.fill(&mut byte);
+            u32::from(byte[0])
+        });
+        PERIOD * (205 + thrown * 102 / 255) / 256
+    }
+
+    fn partly_sent(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, Vec<Address>>> {
+        self.partly_sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn place_of_kind(telling: &Telling) -> Place {
+    match telling {
+        Telling::Acknowledge => Place::Mail,
+        Telling::Event(_) => Place::Spread,
+    }
+}
+
+fn place_of(message: &Claimed) -> Place {
+    match &message.parcel {
+        Parcel::Telling(telling) => place_of_kind(telling),
+        Parcel::Webhook { endpoint, .. } => Place::Endpoint(endpoint.clone()),
+    }
+}
+
+fn settle(round: &mut Round, ended: Result<(Id, (How, bool)), JoinError>) {
+    let (id, how, more) = match ended {
+        Ok((id, (how, more))) => (id, how, more),
+        Err(error) => {
+            tracing::error!(%error, "sending a message broke off; it is sent again later");
+            (error.id(), How::Badly, false)
+        }
+    };
+    round.look |= more;
+    if let Some(place) = round.places.remove(&id) {
+        let (shed, wait) = round.lanes.ended(&place, how);
+        round.back.extend(shed.into_iter().map(|message| (message, wait)));
+    }
+}
+
+/// What to record when a try failed: the next one, or the end.
+fn after_failure(next: Option<Instant>) -> TryEnd {
+    next.map_or(TryEnd::GivenUp, |due| TryEnd::Again { due })
+}
+
+fn log(doing: &str, failure: &Failure) {
+    match failure {
+        Failure::Broken(fault) => tracing::error!(fault = %fault.chain(), "{doing}"),
+        Failure::Refused(refusal) => tracing::error!(refusal = refusal.code(), "{doing}"),
+    }
+}

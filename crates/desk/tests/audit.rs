@@ -1,0 +1,158 @@
+//! What the audit walk finds when somebody who holds the database changes it: an altered, removed,
+//! cut or newly written history, and an old copy put back.
+
+use desk::audit::{Findings, Witness};
+use domain::payment::PaymentStatus;
+use store::engine::Stmt;
+use teststand::engines::BOTH;
+use teststand::world::World;
+
+const STORY: &str = "report app A-1 says one
+act agent ann 1 start
+act agent ann 1 resolve rejected
+report app A-2 says two
+act agent ann 2 start
+";
+
+/// A world with two sealed histories, of three and two notes.
+async fn sealed_world(kind: store::engine::EngineKind) -> World {
+    let mut world = World::new(kind, 11).await;
+    for refid in ["A-1", "A-2", "A-3"] {
+        world.pay(world.scope, refid, PaymentStatus::Successful).await;
+    }
+    teststand::story::tell(&mut world, STORY).await;
+    while world.desk.seal_once().await.expect("a seal").is_some() {}
+    world
+}
+
+async fn walk(world: &World, witness: Option<Witness>) -> Findings {
+    world.desk.verify_audit(witness, &mut |_| ()).await.expect("the walk ends")
+}
+
+async fn change(world: &World, sql: &'static [&'static str]) {
+    let batch = sql.iter().map(|sql| Stmt::any(sql, vec![])).collect();
+    world.db.commit(batch).await.expect("the database is changed behind the desk");
+}
+
+fn witness(findings: &Findings) -> Witness {
+    let seal = &findings.last.as_ref().expect("a seal").seal;
+    Witness { seq: seal.seq, digest: seal.digest() }
+}
+
+/// What is done behind the desk's back, and a word that the findings must hold.
+const FORGERIES: &[(&str, &[&str], &str)] = &[
+    ("an actor", &["UPDATE notes SET actor = 'eve' WHERE seq = 2"], "was altered"),
+    ("an outcome", &["UPDATE notes SET fact = 'upheld' WHERE seq = 3"], "was altered"),
+    (
+        "a word of a customer",
+        &["UPDATE notes SET content = salt WHERE seq = 1"],
+        "content of note 1",
+    ),
+    ("a note removed", &["DELETE FROM notes WHERE seq = 2"], "is missing"),
+    ("a tail cut", &["DELETE FROM notes WHERE seq = 3"], "was sealed and is gone"),
+    (
+        "a tail cut and the case with it",
+        &[
+            "DELETE FROM notes WHERE seq = 3",
+            "UPDATE cases SET head_seq = 2, head_digest = (SELECT digest FROM notes
+             WHERE notes.case_id = cases.id AND notes.seq = 2) WHERE head_seq = 3",
+        ],
+        "was sealed and is gone",
+    ),
+    (
+        "a case removed with its history",
+        &[
+            "DELETE FROM notes WHERE case_id IN (SELECT id FROM cases WHERE refid = 'A-1')",
+            "DELETE FROM cases WHERE refid = 'A-1'",
+        ],
+        "was sealed and is gone",
+    ),
+    (
+        "a case removed with its history and its seal's heads",
+        &[
+            "DELETE FROM seal_heads WHERE case_id IN (SELECT id FROM cases WHERE refid = 'A-1')",
+            "DELETE FROM notes WHERE case_id IN (SELECT id FROM cases WHERE refid = 'A-1')",
+            "DELETE FROM cases WHERE refid = 'A-1'",
+        ],
+        "its heads are not the ones that were sealed",
+    ),
+    ("a case without its history", &["DELETE FROM cases WHERE refid = 'A-2'"], "has no case"),
+    ("a seal's time", &["UPDATE seals SET at = at + 1"], "the signature is not ours"),
+    ("a seal's signer", &["UPDATE seals SET signer = 'audit-9'"], "not held here"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_forgery_is_found() {
+    for kind in BOTH {
+        let clean = walk(&sealed_world(kind).await, None).await;
+        assert_eq!((clean.cases, clean.notes, clean.flaws), (2, 5, 0), "{:?}", clean.listed);
+        assert_eq!(clean.unsealed, 0);
+        for (what, sql, word) in FORGERIES {
+            let world = sealed_world(kind).await;
+            change(&world, sql).await;
+            let found = walk(&world, None).await;
+            let said = found.listed.join("; ");
+            assert!(said.contains(word), "{what} on {kind:?}: {said:?} says nothing of {word:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_written_anew_does_not_fit_its_seal() {
+    for kind in BOTH {
+        let world = sealed_world(kind).await;
+        let all = store::read::audit::all_notes(&world.db, "", 0).await.expect("the notes");
+        let last = all.iter().rfind(|kept| kept.note.seq == 3).expect("a third note");
+        let mut note = last.note.clone();
+        note.fact = "upheld".into();
+        let digest = note.digest();
+        let forge = |sql: &'static str| {
+            let values = vec![note.case.as_str().into(), digest.as_slice().into()];
+            Stmt::one(sql, values, "forged")
+        };
+        let batch = vec![
+            forge("UPDATE notes SET fact = 'upheld', digest = ?2 WHERE case_id = ?1 AND seq = 3"),
+            forge("UPDATE cases SET stage_fact = 'upheld', head_digest = ?2 WHERE id = ?1"),
+        ];
+        world.db.commit(batch).await.expect("the forgery");
+        let found = walk(&world, None).await;
+        assert!(found.listed.join("; ").contains("another one now"), "{:?}", found.listed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_lacks_the_seal_that_was_kept_outside() {
+    for kind in BOTH {
+        let mut world = sealed_world(kind).await;
+        let old = walk(&world, None).await;
+        let page = "report app A-3\n";
+        teststand::story::tell(&mut world, page).await;
+        world.desk.seal_once().await.expect("a seal").expect("something to seal");
+        let new = walk(&world, None).await;
+        assert!(walk(&world, Some(witness(&new))).await.clean());
+        assert!(walk(&world, Some(witness(&old))).await.clean(), "an older seal is in it too");
+        change(
+            &world,
+            &[
+                "DELETE FROM seal_heads WHERE seal = 2",
+                "DELETE FROM seals WHERE seq = 2",
+                "DELETE FROM notes WHERE case_id IN (SELECT id FROM cases WHERE refid = 'A-3')",
+                "DELETE FROM cases WHERE refid = 'A-3'",
+            ],
+        )
+        .await;
+        assert!(walk(&world, None).await.clean(), "from inside an old copy looks whole");
+        let found = walk(&world, Some(witness(&new))).await;
+        assert!(found.listed.join("; ").contains("old copy"), "{:?}", found.listed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erased_content_leaves_the_chain_whole() {
+    for kind in BOTH {
+        let world = sealed_world(kind).await;
+        change(&world, &["UPDATE notes SET content = NULL, salt = NULL WHERE seq = 1"]).await;
+        let found = walk(&world, None).await;
+        assert!(found.clean(), "{:?}", found.listed);
+    }
+}
