@@ -1,6 +1,8 @@
 //! Payments as they are known here: what was paid, and how far it came. Payments move forward
 //! along one table; a row that says otherwise is refused with the reason.
 
+pub mod columns;
+
 use crate::time::Instant;
 
 /// How far a payment came.
