@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use desk::outbox::{Claimed, Parcel};
 use desk::{Desk, Failure};
-use domain::Dice;
 use domain::address::Address;
 use domain::changes::{Try, TryEnd};
 use domain::ids::MessageId;
@@ -89,6 +88,7 @@ pub struct Courier {
     desk: Desk,
     tools: Tools,
     counts: Counts,
+    endpoints: hook::Endpoints,
     /// Who has a mail already that not everybody has. Lost in a crash: then some get it twice,
     /// under the same `Message-ID`.
     partly_sent: Mutex<HashMap<MessageId, Vec<Address>>>,
@@ -116,8 +116,9 @@ impl Courier {
     /// A courier for this desk.
     #[must_use]
     pub fn new(desk: Desk, tools: Tools) -> Arc<Self> {
+        let endpoints = hook::Endpoints::default();
         let (counts, partly_sent) = (Counts::default(), Mutex::default());
-        Arc::new(Self { desk, tools, counts, partly_sent })
+        Arc::new(Self { desk, tools, counts, endpoints, partly_sent })
     }
 
     /// How many sendings ended how.
@@ -340,3 +341,6 @@ fn log(doing: &str, failure: &Failure) {
         Failure::Refused(refusal) => tracing::error!(refusal = refusal.code(), "{doing}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

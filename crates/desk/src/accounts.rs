@@ -1,5 +1,5 @@
-//! Tenants and their credentials: made here, looked up here. A secret is shown once, by the function
-//! that makes it, and kept sealed or as a digest.
+//! Tenants and their credentials: made here, looked up here. A secret is shown once, by the
+//! function that makes it, and kept sealed or as a digest.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,7 +3,7 @@
 use domain::Refusal;
 use domain::actor::Actor;
 use domain::case::{Command, Hand, Known, decide};
-use domain::chain::{Digest, digest_of};
+use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
 use store::engine::CommitError;
 use store::write::tag;
@@ -58,7 +58,7 @@ impl Desk {
 
     async fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
         let key = order.key.as_ref().map(|key| format!("{}:{key}", order.by.name));
-        let digest = digest_of(&[b"redress-command-1", format!("{:?}", order.command).as_bytes()]);
+        let digest = key.as_ref().map_or([0; 32], |_| order.command.digest());
         for _ in 0..ATTEMPTS_MAX {
             let (known, saved) = self.load(order, key.as_deref()).await?;
             if let Some(saved) = saved {

@@ -1,4 +1,4 @@
-//! The address of a mailbox, checked once where it comes in, so that nothing behind has to ask again.
+//! The address of a mailbox, checked once where it comes in, so that nothing behind asks again.
 //! A practical part of RFC 5321 and 5322: a dot-atom, an at sign, a host name with a dot. It must
 //! never let a control character, a space, a quote or a second at sign through: these are what
 //! header injection is made of.

@@ -1,7 +1,7 @@
-//! What is so and what follows: cases, payments, histories, refusals. Read it in this order: `scope`
-//! and `actor` (who), `payment` and `case` (what), `case::decide` (what follows), `changes` and
-//! `refusal` (what comes out). Nothing here does I/O, waits, logs, or knows a wire or a database;
-//! time and dice are arguments.
+//! What is so and what follows: cases, payments, histories, refusals. Read it in this order:
+//! `scope` and `actor` (who), `payment` and `case` (what), `case::decide` (what follows), `changes`
+//! and `refusal` (what comes out). Nothing here does I/O, waits, logs, or knows a wire or a
+//! database; time and dice are arguments.
 
 pub mod account;
 pub mod actor;

@@ -154,7 +154,10 @@ mod tests {
             ),
             (
                 "acted-1",
-                r#"{"case":"cs_01j00000000000000000000000","version":2,"stage":"resolved","fact":"upheld"}"#,
+                concat!(
+                    r#"{"case":"cs_01j00000000000000000000000","version":2,"#,
+                    r#""stage":"resolved","fact":"upheld"}"#
+                ),
                 Outcome::Acted {
                     case,
                     version: 2,
@@ -166,7 +169,10 @@ mod tests {
             assert_eq!(read_outcome(shape, text).expect(shape), outcome);
             assert_eq!(write_outcome(&outcome), (shape, text.to_owned()));
         }
-        let text = r#"{"kind":"case.opened","refid":"A-1","trxid":"T","stage":"received","fact":"","version":1}"#;
+        let text = concat!(
+            r#"{"kind":"case.opened","refid":"A-1","trxid":"T","#,
+            r#""stage":"received","fact":"","version":1}"#
+        );
         let telling = read_telling("event-1", text).expect("event-1");
         assert_eq!(write_telling(&telling), text);
         assert!(read_telling("event-9", text).is_err());

@@ -19,8 +19,8 @@ pub async fn commit(db: &Db, changes: &Changes) -> Result<(), CommitError> {
     db.commit(write::statements(changes)).await.map(|_| ())
 }
 
-/// As [`commit`], for many changes at once: a transaction of its own, so that a large batch does not
-/// make small ones wait for its statements to be undone.
+/// As [`commit`], for many changes at once: a transaction of its own, so that a large batch does
+/// not make small ones wait for its statements to be undone.
 pub async fn commit_bulk(db: &Db, changes: &Changes) -> Result<(), CommitError> {
     db.bulk(write::statements(changes)).await.map(|_| ())
 }

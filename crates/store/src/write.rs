@@ -1,5 +1,5 @@
-//! The one door for writing: every change becomes statements here and nowhere else. The match has no
-//! wildcard, so a new kind of change does not compile until it is said how it lasts. Rows are
+//! The one door for writing: every change becomes statements here and nowhere else. The match has
+//! no wildcard, so a new kind of change does not compile until it is said how it lasts. Rows are
 //! touched in one order (payments, cases, notes, outbox, keys), so that two batches never wait for
 //! each other.
 

@@ -1,22 +1,63 @@
 //! Events on their way: spread over the endpoints first, then each delivered by itself.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use desk::Failure;
-use desk::outbox::Claimed;
+use desk::outbox::{Claimed, OpenEndpoint};
+use domain::Scope;
 use domain::changes::TryEnd;
 use domain::ids::{EndpointId, MessageId};
 use domain::message::Event;
+use tokio::time::Instant;
 
 use super::{Courier, End, SENDING_MAX, after_failure};
 use crate::schedule;
 use crate::sweep::lanes::How;
 use crate::webhook::{self, Delivery, SigningKey};
 
+/// How long opened endpoints are remembered: a backlog needs them for every delivery, and a
+/// change by an operator must show soon.
+const REMEMBERED: Duration = Duration::from_secs(1);
+/// Scopes remembered at once.
+const SCOPES_MAX: usize = 1_000;
+
+/// The opened endpoints of each scope, for a moment.
+#[derive(Default)]
+pub(super) struct Endpoints(Mutex<HashMap<Scope, (Instant, Opened)>>);
+
+type Opened = Arc<HashMap<EndpointId, OpenEndpoint>>;
+
+impl Endpoints {
+    fn of(&self, scope: Scope) -> Option<Opened> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, opened) = all.get(&scope)?;
+        (since.elapsed() < REMEMBERED).then(|| Arc::clone(opened))
+    }
+
+    fn remember(&self, scope: Scope, opened: &Opened) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= SCOPES_MAX {
+            all.clear();
+        }
+        all.insert(scope, (Instant::now(), Arc::clone(opened)));
+    }
+}
+
 impl Courier {
+    async fn open_endpoints(&self, scope: Scope) -> Result<Opened, Failure> {
+        let found = self.desk.open_endpoints(scope).await?;
+        let opened: Opened = Arc::new(found.into_iter().map(|one| (one.id.clone(), one)).collect());
+        self.endpoints.remember(scope, &opened);
+        Ok(opened)
+    }
+
     /// Turns an event into one delivery for each endpoint of its scope.
     pub(super) async fn spread(&self, message: &Claimed, event: &Event) -> Result<(), Failure> {
-        let endpoints = self.desk.open_endpoints(message.scope).await?;
+        let endpoints = self.open_endpoints(message.scope).await?;
         let body = crate::event::body(event, message.scope, &message.case, message.at);
-        let deliveries = endpoints.into_iter().map(|one| (one.id, body.clone())).collect();
+        let deliveries = endpoints.keys().map(|id| (id.clone(), body.clone())).collect();
         // False means that the lease was another's by then, who has spread it.
         self.desk.spread(message, deliveries).await.map(|_| ())
     }
@@ -30,15 +71,19 @@ impl Courier {
         body: &str,
     ) -> Result<End, Failure> {
         let number = message.attempts + 1;
-        let endpoints = self.desk.open_endpoints(message.scope).await?;
-        let Some(endpoint) = endpoints.into_iter().find(|one| one.id == *endpoint) else {
+        let endpoints = match self.endpoints.of(message.scope) {
+            Some(endpoints) => endpoints,
+            None => self.open_endpoints(message.scope).await?,
+        };
+        let Some(endpoint) = endpoints.get(endpoint) else {
             let detail = "the endpoint was removed or switched off".to_owned();
             return Ok(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail });
         };
         // A secret that cannot sign leaves the list empty, and nothing goes out unsigned.
         let keys: Vec<SigningKey> =
             SigningKey::parse(endpoint.secret.reveal()).into_iter().collect();
-        let posted = webhook::Event { url: &endpoint.url, id: event, keys: &keys, body: body.as_bytes() };
+        let (url, body) = (endpoint.url.as_str(), body.as_bytes());
+        let posted = webhook::Event { url, id: event, keys: &keys, body };
         let within = self.tools.webhook_timeout.min(SENDING_MAX);
         let delivery =
             webhook::deliver(&self.tools.guard, &posted, self.desk.now(), within).await;

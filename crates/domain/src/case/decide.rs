@@ -1,9 +1,11 @@
 //! The one place where it is decided what a command does. Pure: what is known goes in with the
 //! time and the dice, what shall change comes out.
 
-use super::{Act, ActOrder, Ask, Case, CloseReason, Known, Proposal, Report, Stage, StageName};
+use super::{
+    Act, ActOrder, Ask, Case, CloseReason, Known, PaymentRef, Proposal, Report, Stage, StageName,
+};
 use crate::actor::{Actor, Right};
-use crate::chain::{Content, Head, Note};
+use crate::chain::{Content, Digest, Head, Note, digest_of};
 use crate::changes::{Change, Changes, KeptContent, Outcome};
 use crate::dice::Dice;
 use crate::ids::{CaseId, MessageId};
@@ -42,6 +44,39 @@ pub enum Command {
     Report(Report),
     /// Act on a case.
     Act(ActOrder),
+}
+
+impl Command {
+    /// Names the command with all it says, for telling whether a repeated key repeats it. Kept in
+    /// storage: the order of the parts never changes, a new part is added at the end.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Report(report) => {
+                let (kind, reference) = match &report.payment {
+                    PaymentRef::Refid(refid) => ("refid", refid),
+                    PaymentRef::Trxid(trxid) => ("trxid", trxid),
+                };
+                let content = report.content();
+                digest_of(&[b"report-1", kind.as_bytes(), reference.as_bytes(), content.as_bytes()])
+            }
+            Self::Act(order) => {
+                let version = order.version.map_or([0; 8], i64::to_be_bytes);
+                let person = match &order.ask {
+                    Ask::Assign { person, .. } => person.as_str(),
+                    _ => "",
+                };
+                digest_of(&[
+                    b"act-1",
+                    order.case.as_str().as_bytes(),
+                    order.ask.act().word().as_bytes(),
+                    order.ask.fact().as_bytes(),
+                    person.as_bytes(),
+                    order.says.as_bytes(),
+                    &version,
+                ])
+            }
+        }
+    }
 }
 
 /// Decides a command.

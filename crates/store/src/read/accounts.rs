@@ -9,7 +9,8 @@ use super::cases::digest;
 use crate::engine::{Db, Row};
 use crate::fault::Fault;
 
-const TENANTS: &str = "SELECT id, slug, name, email, seal_narratives, created_at FROM tenants ORDER BY id LIMIT 10000";
+const TENANTS: &str = "SELECT id, slug, name, email, seal_narratives, created_at
+ FROM tenants ORDER BY id LIMIT 10000";
 
 const KEY: &str =
     "SELECT id, scope, secret, label, created_at, revoked_at FROM api_keys WHERE id = ?1";

@@ -1,0 +1,385 @@
+//! The courier over a real outbox, to receivers that fail by plan.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use desk::execute::Order;
+use domain::case::{Command, PaymentRef, Report};
+use domain::changes::Outcome;
+use domain::ids::CaseId;
+use domain::payment::PaymentStatus;
+use domain::{Role, Scope};
+use mail_parser::MessageParser;
+use store::engine::EngineKind;
+use teststand::engines::BOTH;
+use teststand::receivers::{HttpReceiver, HttpRequest, Reply, SmtpPlan, SmtpReceiver};
+use teststand::world::World;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::email::{Folder, Mailbox, Smtp, SmtpSettings, TlsPolicy};
+use crate::guard::{GuardSettings, Roots};
+use crate::webhook::{SigningKey, signatures};
+
+const MANY: Caps = Caps { per_address: 1_000_000, per_key: 1_000_000 };
+
+fn tools(transport: Transport, caps: Caps) -> Tools {
+    let allow = vec!["loopback".parse().expect("a rule")];
+    let settings = GuardSettings { allow, roots: Roots::None, ..GuardSettings::default() };
+    let from = Mailbox::parse("Redress <help@redress.example>").expect("a mailbox");
+    Tools {
+        guard: Guard::open(&settings).expect("a client"),
+        webhook_timeout: Duration::from_secs(8),
+        letters: Letters::built_in().expect("the letters parse"),
+        transport,
+        sender: Sender { from, reply_to: None },
+        caps,
+    }
+}
+
+fn smtp(server: &SmtpReceiver) -> Transport {
+    let settings = SmtpSettings {
+        host: "127.0.0.1".into(),
+        port: server.port(),
+        tls: TlsPolicy::Off,
+        roots: None,
+        login: None,
+        timeout: Duration::from_secs(2),
+    };
+    Transport::Smtp(Box::new(Smtp::open(settings).expect("a transport")))
+}
+
+/// A courier at work; it is stopped before its world ends.
+struct Running {
+    courier: Arc<Courier>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(world: &World, transport: Transport, caps: Caps) -> Self {
+        let courier = Courier::new(world.desk.clone(), tools(transport, caps));
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(Arc::clone(&courier).run(stop.clone()));
+        Self { courier, stop, task }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.expect("it ends well");
+    }
+}
+
+async fn report(world: &World, scope: Scope, refid: &str, addresses: &[&str]) -> CaseId {
+    world.pay(scope, refid, PaymentStatus::Successful).await;
+    let report = Report {
+        payment: PaymentRef::Refid(refid.into()),
+        addresses: addresses.iter().map(|text| (*text).to_owned()).collect(),
+        says: "My <b>secret</b> story http://evil.example".into(),
+        category: String::new(),
+    };
+    let by = domain::Actor { scope, role: Role::Client, name: "key-1".into() };
+    let order = Order { by, command: Command::Report(report), key: None, nonce: None };
+    match world.desk.execute(&order).await.expect("a case").outcome {
+        Outcome::Reported { case, .. } => case,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until nothing waits in the outbox; the clock stands still meanwhile.
+async fn settled(world: &World) {
+    until("the outbox is empty", async || {
+        world.desk.waiting_messages().await.expect("a count") == 0
+    })
+    .await;
+}
+
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if holds().await {
+            return;
+        }
+        sleep(Duration::from_millis(25)).await;
+    }
+    panic!("waited in vain until {what}");
+}
+
+async fn tries(world: &World, case: &CaseId, channel: &str) -> Vec<(String, String)> {
+    let told = store::read::outbox::told(&world.db, world.scope, case).await.expect("a list");
+    let of_channel = told.into_iter().filter(|told| told.channel == channel);
+    of_channel.flat_map(|told| told.tries).map(|one| (one.result, one.detail)).collect()
+}
+
+fn is_signed(request: &HttpRequest, secret: &str) -> bool {
+    let seconds = request.header("webhook-timestamp").and_then(|text| text.parse().ok());
+    let id = request.header("webhook-id").unwrap_or_default();
+    let keys = [SigningKey::parse(secret).expect("a key")];
+    let wanted = signatures(&keys, id, seconds.unwrap_or_default(), &request.body);
+    request.header("webhook-signature") == Some(wanted.as_str())
+}
+
+#[tokio::test]
+async fn a_report_is_told_by_mail_and_by_webhook_on_both_engines() {
+    for kind in BOTH {
+        let world = World::new(kind, 1).await;
+        let (server, receiver) =
+            (SmtpReceiver::start(SmtpPlan::default()).await, HttpReceiver::always(204).await);
+        let url = receiver.url("/hook");
+        let (_, secret) = world.desk.add_endpoint(world.scope, &url, None).await.expect("one");
+        let running = Running::start(&world, smtp(&server), MANY);
+        let case = report(&world, world.scope, "A-1", &["ann@b.example", "c@d.example"]).await;
+        settled(&world).await;
+        let mails = server.mails();
+        assert_eq!(mails.len(), 1, "{kind:?}");
+        assert_eq!(mails[0].to, ["ann@b.example", "c@d.example", "desk@example.test"]);
+        let mail = MessageParser::default().parse(&mails[0].data).expect("a mail");
+        let text = mail.body_text(0).expect("a text").into_owned();
+        assert!(text.contains(case.as_str()) && text.contains("MYR 12.00"), "{text}");
+        let whole = String::from_utf8_lossy(&mails[0].data).into_owned();
+        for never in ["secret", "evil.example", "220001234513"] {
+            assert!(!whole.contains(never), "{never} stands in the mail");
+        }
+        let requests = receiver.requests();
+        assert_eq!(requests.len(), 1, "{kind:?}");
+        assert!(is_signed(&requests[0], secret.reveal()));
+        let body: serde_json::Value = serde_json::from_slice(&requests[0].body).expect("JSON");
+        assert_eq!(body["type"], "case.opened");
+        assert_eq!((&body["data"]["case"], &body["data"]["refid"]), (&case.as_str().into(), &"A-1".into()));
+        assert_eq!(running.courier.counts().done.load(Relaxed), 2);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_repeated_with_its_id_until_it_is_taken() {
+    let world = World::new(EngineKind::Sqlite, 2).await;
+    let plan = vec![Reply::status(500), Reply::Reset, Reply::status(301), Reply::status(404)];
+    let receiver = HttpReceiver::start(plan, Reply::status(200)).await;
+    let url = receiver.url("/hook");
+    let (_, secret) = world.desk.add_endpoint(world.scope, &url, None).await.expect("one");
+    let running = Running::start(&world, Transport::Off, MANY);
+    let case = report(&world, world.scope, "A-1", &[]).await;
+    for count in 1..=5 {
+        until("it was tried", async || {
+            tries(&world, &case, "webhook").await.len() >= count
+        })
+        .await;
+        world.clock.tick(Millis::minutes(12));
+    }
+    settled(&world).await;
+    let requests = receiver.requests();
+    assert_eq!(requests.len(), 5);
+    assert!(requests.iter().all(|request| is_signed(request, secret.reveal())));
+    let same = |name: &str| {
+        let first = requests[0].header(name);
+        requests.iter().all(|request| request.header(name) == first)
+    };
+    assert!(same("webhook-id") && !same("webhook-timestamp") && !same("webhook-signature"));
+    assert!(requests.iter().all(|request| request.body == requests[0].body));
+    let tries = tries(&world, &case, "webhook").await;
+    let results: Vec<&str> = tries.iter().map(|(result, _)| result.as_str()).collect();
+    assert_eq!(results, ["again", "again", "again", "again", "done"], "{tries:?}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn staging_sends_webhooks_to_its_own_endpoints_and_no_mail() {
+    let world = World::new(EngineKind::Sqlite, 3).await;
+    let staging = Scope::new(world.scope.tenant(), domain::Env::Staging);
+    let (server, ours, theirs) = (
+        SmtpReceiver::start(SmtpPlan::default()).await,
+        HttpReceiver::always(200).await,
+        HttpReceiver::always(200).await,
+    );
+    world.desk.add_endpoint(staging, &ours.url("/"), None).await.expect("one");
+    world.desk.add_endpoint(world.scope, &theirs.url("/"), None).await.expect("one");
+    let running = Running::start(&world, smtp(&server), MANY);
+    report(&world, staging, "A-1", &["ann@b.example"]).await;
+    settled(&world).await;
+    assert_eq!((ours.requests().len(), theirs.requests().len()), (1, 0));
+    assert_eq!(server.connections(), 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn receivers_that_hang_do_not_hold_up_the_others() {
+    let world = World::new(EngineKind::Sqlite, 4).await;
+    let hanging = HttpReceiver::start(Vec::new(), Reply::Hang).await;
+    let mail = SmtpReceiver::start(SmtpPlan {
+        hang_at: Some("EHLO".into()),
+        ..SmtpPlan::default()
+    })
+    .await;
+    let healthy = HttpReceiver::always(200).await;
+    for n in 0..20 {
+        let url = hanging.url(&format!("/{n}"));
+        world.desk.add_endpoint(world.scope, &url, None).await.expect("one");
+    }
+    world.desk.add_endpoint(world.scope, &healthy.url("/"), None).await.expect("one");
+    let running = Running::start(&world, smtp(&mail), MANY);
+    for n in 0..20 {
+        report(&world, world.scope, &format!("A-{n}"), &["ann@b.example"]).await;
+    }
+    // The hanging ones take eight seconds each; the healthy one is not to wait for any of them.
+    let waiting = timeout(Duration::from_secs(7), healthy.wait_for(20)).await;
+    assert!(waiting.is_ok(), "only {} came", healthy.requests().len());
+    assert!(hanging.open_max() <= 20, "one at a time to a place nobody knows yet");
+    running.task.abort();
+}
+
+#[tokio::test]
+async fn a_mail_goes_to_those_who_can_have_it_and_later_to_those_who_could_not() {
+    let world = World::new(EngineKind::Sqlite, 5).await;
+    let rcpt = vec![
+        ("c@d.example".to_owned(), "450 4.2.0 greylisted".to_owned()),
+        ("no@d.example".to_owned(), "550 5.1.1 nobody".to_owned()),
+    ];
+    let server = SmtpReceiver::start(SmtpPlan { rcpt, ..SmtpPlan::default() }).await;
+    let running = Running::start(&world, smtp(&server), MANY);
+    let addresses = ["ann@b.example", "c@d.example", "no@d.example"];
+    let case = report(&world, world.scope, "A-1", &addresses).await;
+    until("it was tried", async || tries(&world, &case, "mail").await.len() == 1).await;
+    world.clock.tick(Millis::minutes(2));
+    settled(&world).await;
+    let mails = server.mails();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0].to, ["ann@b.example", "desk@example.test"]);
+    assert_eq!(mails[1].to, ["c@d.example"]);
+    assert_eq!(mails[0].data, mails[1].data);
+    let tries = tries(&world, &case, "mail").await;
+    assert_eq!((tries[0].0.as_str(), tries[1].0.as_str()), ("again", "done"), "{tries:?}");
+    assert!(tries[0].1.contains("refused for 1 of 4") && tries[0].1.contains("not yet taken for 1"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_sent_more_than_the_caps_allow() {
+    let world = World::new(EngineKind::Sqlite, 6).await;
+    let server = SmtpReceiver::start(SmtpPlan::default()).await;
+    let caps = Caps { per_address: 2, per_key: 5 };
+    let running = Running::start(&world, smtp(&server), caps);
+    let mut cases = Vec::new();
+    for n in 0..4 {
+        cases.push(report(&world, world.scope, &format!("A-{n}"), &["ann@b.example"]).await);
+    }
+    let waits = async |case: &CaseId| {
+        tries(&world, case, "mail").await.iter().any(|(_, said)| said.contains("mails of today"))
+    };
+    until("two wait", async || {
+        let mut waiting = 0;
+        for case in &cases {
+            waiting += usize::from(waits(case).await);
+        }
+        waiting == 2
+    })
+    .await;
+    assert_eq!(server.wait_for(2).await.len(), 2);
+    // As a reader along she is left out, and the one it is for has it.
+    report(&world, world.scope, "B-1", &["bob@b.example", "Ann@b.example"]).await;
+    assert_eq!(server.wait_for(3).await[2].to, ["bob@b.example", "desk@example.test"]);
+    world.clock.tick(Millis::hours(26));
+    settled(&world).await;
+    let mails = server.mails();
+    assert_eq!(mails.iter().filter(|mail| mail.to[0] == "ann@b.example").count(), 4);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_sent_when_its_lease_has_ended() {
+    let mut world = World::new(EngineKind::Sqlite, 7).await;
+    let home = tempfile::tempdir().expect("a folder");
+    let hanging = HttpReceiver::start(vec![Reply::Hang], Reply::status(200)).await;
+    world.desk.add_endpoint(world.scope, &hanging.url("/"), None).await.expect("one");
+    let folder = || Transport::Folder(Folder::open(home.path()).expect("a folder"));
+    let running = Running::start(&world, folder(), MANY);
+    report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+    hanging.wait_for(1).await;
+    running.task.abort();
+    drop(running);
+    world.restart().await;
+    let running = Running::start(&world, folder(), MANY);
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(hanging.requests().len(), 1, "the lease is still the other's");
+    world.clock.tick(LEASE);
+    settled(&world).await;
+    let requests = hanging.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].header("webhook-id"), requests[1].header("webhook-id"));
+    let mails = std::fs::read_dir(home.path()).expect("a folder").count();
+    assert_eq!(mails, 2, "one mail with its envelope");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_gives_back_what_was_not_begun() {
+    let world = World::new(EngineKind::Sqlite, 8).await;
+    let slow = Reply::Late(Duration::from_millis(700), 200);
+    let receiver = HttpReceiver::start(Vec::new(), slow).await;
+    world.desk.add_endpoint(world.scope, &receiver.url("/"), None).await.expect("one");
+    let running = Running::start(&world, Transport::Off, MANY);
+    for n in 0..10 {
+        report(&world, world.scope, &format!("A-{n}"), &[]).await;
+    }
+    receiver.wait_for(1).await;
+    sleep(Duration::from_millis(200)).await;
+    running.stop().await;
+    let before = receiver.requests().len();
+    assert!(before < 10, "{before}");
+    // Nobody waits for a lease: the clock stands still.
+    let running = Running::start(&world, Transport::Off, MANY);
+    settled(&world).await;
+    assert_eq!(receiver.requests().len(), 10);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_wants_no_more_and_one_that_is_gone_are_given_up() {
+    let world = World::new(EngineKind::Sqlite, 9).await;
+    let receiver = HttpReceiver::always(410).await;
+    world.desk.add_endpoint(world.scope, &receiver.url("/"), None).await.expect("one");
+    world.desk.add_endpoint(world.scope, "http://10.0.0.1/", None).await.expect("one");
+    let running = Running::start(&world, Transport::Off, MANY);
+    let case = report(&world, world.scope, "A-1", &[]).await;
+    let tries = async || tries(&world, &case, "webhook").await;
+    until("both were tried", async || tries().await.len() == 2).await;
+    // Three days, and some.
+    for _ in 0..100 {
+        if world.desk.waiting_messages().await.expect("a count") == 0 {
+            break;
+        }
+        world.clock.tick(Millis::hours(14));
+        world.desk.outbox_grew().notify_waiters();
+        sleep(Duration::from_millis(100)).await;
+    }
+    let tries = tries().await;
+    let given_up: Vec<&str> =
+        tries.iter().filter(|(r, _)| r == "given-up").map(|(_, said)| said.as_str()).collect();
+    assert_eq!(given_up.len(), 2, "{tries:?}");
+    assert!(given_up.iter().any(|said| said.contains("410")));
+    assert!(given_up.iter().any(|said| said.contains("10.0.0.1 is a private address")));
+    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(tries.len(), 1 + 15);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bench_scratch() {
+    let world = World::new(EngineKind::Sqlite, 10).await;
+    let receiver = HttpReceiver::always(200).await;
+    let other = HttpReceiver::always(200).await;
+    world.desk.add_endpoint(world.scope, &receiver.url("/"), None).await.expect("one");
+    world.desk.add_endpoint(world.scope, &other.url("/"), None).await.expect("one");
+    for n in 0..3000 {
+        report(&world, world.scope, &format!("A-{n}"), &[]).await;
+    }
+    let begun = std::time::Instant::now();
+    let running = Running::start(&world, Transport::Off, MANY);
+    while world.desk.waiting_messages().await.expect("n") > 0 && begun.elapsed().as_secs() < 100 { sleep(Duration::from_millis(50)).await; world.clock.tick(Millis(50)); }
+    eprintln!("BENCH took {:?}", begun.elapsed());
+    let mut back = 0;
+    for row in world.db.rows("SELECT result, detail, count(*) FROM attempts GROUP BY result, detail", vec![]).await.unwrap() {
+        eprintln!("BENCH {} {} {}", row.text(0).unwrap(), row.text(1).unwrap(), row.int(2).unwrap());
+        back += 1;
+    }
+    eprintln!("BENCH conns {} {} {back}", receiver.connections(), receiver.open_max());
+    running.stop().await;
+}
