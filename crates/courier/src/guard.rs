@@ -32,7 +32,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// common receiver, closes it: a request on a closing connection is lost and must be told again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Idle connections kept per receiver; as many as one receiver is sent at a time.
-const IDLE_PER_HOST_MAX: usize = 8;
+const IDLE_PER_HOST_MAX: usize = 16;
 /// Which certificate authorities are trusted.
 #[derive(Clone, Debug, Default)]
 pub enum Roots {
@@ -270,7 +270,8 @@ impl reqwest::dns::Resolve for Filter {
         let looking_up = self.look_up.look_up(&host);
         let (road, rules) = (self.road, Arc::clone(&self.rules));
         Box::pin(async move {
-            let found = looking_up.await.map_err(|why| boxed(errors::NameUnknown::new(Some(why))))?;
+            let found =
+                looking_up.await.map_err(|why| boxed(errors::NameUnknown::new(Some(why))))?;
             let mut refused = None;
             let mut addresses = Vec::with_capacity(found.len());
             for address in found {

@@ -226,7 +226,9 @@ fn problem(file: &str, error: &minijinja::Error) -> Problem {
     let why = match error.kind() {
         ErrorKind::UndefinedError => "it uses a name that this letter does not have".to_owned(),
         ErrorKind::OutOfFuel => "it runs too long; look for a loop".to_owned(),
-        kind => error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
+        kind => {
+            error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"))
+        }
     };
     Problem { file, line: error.line(), why }
 }

@@ -1,8 +1,8 @@
 //! When to try again: tables of waits, spread by dice so that a receiver that comes back is not
 //! met by everybody at once. Pure; it knows neither the clock nor what is sent.
 
-use domain::time::{Instant, Millis};
 use domain::Dice;
+use domain::time::{Instant, Millis};
 
 /// Waits between tries. After the last one fails there is no other try, and a person is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,8 @@ pub const ASKED_WAIT_MAX: Millis = Millis::hours(12);
 impl Schedule {
     /// How often a message is tried in all.
     #[must_use]
-    pub const fn tries_max(&self) -> u32 {
-        // A table of waits is a handful of lines.
-        #[expect(clippy::cast_possible_truncation, reason = "a table has far fewer lines")]
-        let waits = self.waits.len() as u32;
-        waits + 1
+    pub fn tries_max(&self) -> u32 {
+        u32::try_from(self.waits.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// When to try again after `tries` tries, the last of which failed at `at`; nothing when that

@@ -36,6 +36,8 @@ const LEASE_LEFT_MIN: Millis = Millis::seconds(60);
 pub const SENDING_MAX: Duration = Duration::from_secs(45);
 /// One claim. Small, so that several nodes share a backlog.
 const CLAIM_MAX: usize = 64;
+/// Between two claims of a backlog: time for the first sendings to show how their places do.
+const PACE: Duration = Duration::from_millis(5);
 /// How often the outbox is looked at when nothing wakes us: how late a retry is, and how late a
 /// message that another node committed.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -141,10 +143,11 @@ impl Courier {
             let grown = self.desk.outbox_grew().notified();
             tokio::pin!(grown);
             grown.as_mut().enable();
-            self.look(&mut round).await;
+            let more = self.look(&mut round).await;
             tokio::select! {
                 () = &mut grown => round.look = true,
                 Some(ended) = round.tasks.join_next_with_id() => settle(&mut round, ended),
+                () = sleep(PACE), if more => {}
                 () = sleep(self.period()) => {
                     round.look = true;
                     if let Transport::Smtp(smtp) = &self.tools.transport {
@@ -157,33 +160,33 @@ impl Courier {
         self.drain(round).await;
     }
 
-    /// Claims what is due as far as there is room, and starts what may run.
-    async fn look(self: &Arc<Self>, round: &mut Round) {
+    /// Claims what is due as far as there is room, and starts what may run. Tells whether there
+    /// is more to claim at once; without room, the next end of a sending is what to wait for.
+    async fn look(self: &Arc<Self>, round: &mut Round) -> bool {
         self.put_back(round).await;
         self.start(round);
-        while round.look {
-            let room = round.lanes.room(CLAIM_MAX);
-            if room == 0 {
-                return; // looked at again when something ends
-            }
-            let limit = i64::try_from(room).unwrap_or(i64::MAX);
-            let claimed = match self.desk.claim(limit, LEASE).await {
-                Ok(claimed) => claimed,
-                Err(failure) => {
-                    log("claiming messages", &failure);
-                    round.look = false;
-                    return;
-                }
-            };
-            round.look = claimed.len() == room;
-            for message in claimed {
-                if let Err(back) = round.lanes.offer(place_of(&message), message) {
-                    round.back.push(back);
-                }
-            }
-            self.put_back(round).await;
-            self.start(round);
+        let room = round.lanes.room(CLAIM_MAX);
+        if !round.look || room == 0 {
+            return false;
         }
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        let claimed = match self.desk.claim(limit, LEASE).await {
+            Ok(claimed) => claimed,
+            Err(failure) => {
+                log("claiming messages", &failure);
+                round.look = false;
+                return false;
+            }
+        };
+        round.look = claimed.len() == room;
+        for message in claimed {
+            if let Err(back) = round.lanes.offer(place_of(&message), message) {
+                round.back.push(back);
+            }
+        }
+        self.put_back(round).await;
+        self.start(round);
+        round.look
     }
 
     fn start(self: &Arc<Self>, round: &mut Round) {

@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::guard::{Answer, Call, CallError, Guard, HeaderMap, HeaderValue, Method};
 
-/// How long one delivery may take unless the settings say otherwise, from the name to the end of the
-/// answer. Receivers are told to answer first and work afterwards; Standard Webhooks suggests 15 to
-/// 30 seconds.
+/// How long one delivery may take unless the settings say otherwise, from the name to the end of
+/// the answer. Receivers are told to answer first and work afterwards; Standard Webhooks suggests
+/// 15 to 30 seconds.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
 /// So much of an answer is read, in bytes: its status is what counts, the rest is for the record.
 pub const ANSWER_BYTES_MAX: usize = 1_024;
@@ -82,12 +82,7 @@ pub enum Delivery {
 }
 
 /// Posts one event, signed now, within so much time.
-pub async fn deliver(
-    guard: &Guard,
-    event: &Event<'_>,
-    now: Instant,
-    within: Duration,
-) -> Delivery {
+pub async fn deliver(guard: &Guard, event: &Event<'_>, now: Instant, within: Duration) -> Delivery {
     if event.keys.is_empty() {
         let why = "the endpoint has no live secret to sign with".to_owned();
         return Delivery::NotTaken { why, status: None, wait: None };
@@ -139,7 +134,8 @@ fn weigh(answer: &Answer) -> Delivery {
         200..=299 => Delivery::Taken { status: answer.status },
         410 => Delivery::Gone,
         status => {
-            let moved = if (300..400).contains(&status) { "; redirects are not followed" } else { "" };
+            let moved =
+                if (300..400).contains(&status) { "; redirects are not followed" } else { "" };
             let why = format!("the receiver answered {status}{moved}");
             Delivery::NotTaken { why, status: Some(status), wait: asked_wait(answer) }
         }

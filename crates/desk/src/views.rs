@@ -2,7 +2,7 @@
 //! takes who asks, and looks only into that actor's scope.
 
 use domain::actor::{Actor, Right};
-use domain::case::{Case, PaymentRef, ReportContent};
+use domain::case::{Case, PaymentRef, ReportContent, reportable};
 use domain::changes::KeptContent;
 use domain::ids::CaseId;
 use domain::payment::Payment;
@@ -26,6 +26,17 @@ pub struct CaseView {
     pub case: Case,
     /// The payment.
     pub payment: Option<Payment>,
+}
+
+/// A payment with what stands in the way of a report about it.
+#[derive(Clone, Debug)]
+pub struct PaymentView {
+    /// The payment.
+    pub payment: Payment,
+    /// The case about it that is not closed.
+    pub open_case: Option<CaseId>,
+    /// Why a report would be refused now; nothing when it would open a case.
+    pub hindrance: Option<Refusal>,
 }
 
 /// One thing that happened in a case.
@@ -139,14 +150,18 @@ impl Desk {
         Ok(store::read::cases::newest(self.db(), by.scope, before, limit).await?)
     }
 
-    /// One payment.
+    /// One payment, and whether it can be reported.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::PaymentUnknown`], or a fault.
-    pub async fn payment(&self, by: &Actor, payment: &PaymentRef) -> Result<Payment, Failure> {
+    pub async fn payment(&self, by: &Actor, payment: &PaymentRef) -> Result<PaymentView, Failure> {
         may(by, Right::ReadPayments)?;
-        let found = store::read::cases::find_payment(self.db(), by.scope, payment).await?;
-        Ok(found.ok_or(Refusal::PaymentUnknown)?)
+        let found = store::read::cases::for_report(self.db(), by.scope, payment, None).await?;
+        let (known, _) = found;
+        let hindrance = reportable(&known).err();
+        let open_case = known.case.map(|case| case.id);
+        let payment = known.payment.ok_or(Refusal::PaymentUnknown)?;
+        Ok(PaymentView { payment, open_case, hindrance })
     }
 }
 

@@ -79,7 +79,7 @@ pub fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, BodyError> {
 }
 
 /// Compressed bodies are refused: 64 KiB of them can unfold to more than the program's memory.
-fn refuse_encoded(headers: &HeaderMap) -> Result<(), BodyError> {
+pub(crate) fn refuse_encoded(headers: &HeaderMap) -> Result<(), BodyError> {
     let plain = headers.get_all(CONTENT_ENCODING).iter().all(|value| {
         let value = value.as_bytes().trim_ascii();
         value.is_empty() || value.eq_ignore_ascii_case(b"identity")
@@ -111,7 +111,7 @@ fn form_of(headers: &HeaderMap) -> Result<Form, BodyError> {
 }
 
 /// Refuses any `charset` but UTF-8 and its subset ASCII.
-fn utf8_only(content_type: &str) -> Result<(), BodyError> {
+pub(crate) fn utf8_only(content_type: &str) -> Result<(), BodyError> {
     for parameter in content_type.split(';').skip(1) {
         let Some((name, value)) = parameter.split_once('=') else { continue };
         if !name.trim().eq_ignore_ascii_case("charset") {

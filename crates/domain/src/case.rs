@@ -6,7 +6,7 @@ mod decide;
 mod report;
 
 pub use act::{Act, ActOrder, Ask};
-pub use decide::{Command, Decision, Hand, decide, next_stage};
+pub use decide::{Command, Decision, Hand, decide, next_stage, reportable};
 pub use report::{Known, PaymentRef, Report, ReportContent};
 
 use crate::chain::Head;

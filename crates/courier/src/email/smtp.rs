@@ -144,8 +144,7 @@ impl Smtp {
         };
         let (server, hello) = ((settings.host.as_str(), settings.port), ClientId::default());
         let limit = Some(settings.timeout);
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1(server, limit, &hello, implicit, None);
+        let connecting = AsyncSmtpConnection::connect_tokio1(server, limit, &hello, implicit, None);
         let mut connection = connecting.await.map_err(|e| line("connecting", &e))?;
         let upgrade = match settings.tls {
             TlsPolicy::Required => true,

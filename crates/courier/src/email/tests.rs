@@ -162,7 +162,11 @@ fn mailboxes_are_read_with_and_without_names() {
         ("Help <help@a.example>", Some("Help"), "help@a.example"),
         ("\"Help, Desk\" <help@a.example>", Some("Help, Desk"), "help@a.example"),
         ("Zoë's Hilfe <help@a.example>", Some("Zoë's Hilfe"), "help@a.example"),
-        ("Redress <redress@localhost.localdomain>", Some("Redress"), "redress@localhost.localdomain"),
+        (
+            "Redress <redress@localhost.localdomain>",
+            Some("Redress"),
+            "redress@localhost.localdomain",
+        ),
     ] {
         let got = Mailbox::parse(text).expect(text);
         assert_eq!((got.name.as_deref(), got.address().as_str()), (name, address));

@@ -13,8 +13,8 @@ use super::addresses::Ground;
 pub enum OpenError {
     /// TLS could not be set up.
     #[error(
-        "cannot set up https: no certificate authorities were found on this machine; install its \
-         package ca-certificates, or name a PEM file of authorities in the settings"
+        "cannot set up https; if this machine has no certificate authorities, install its package \
+         ca-certificates, or name a PEM file of authorities in the settings"
     )]
     NoClient {
         /// What the client says.

@@ -176,8 +176,10 @@ pub(super) fn road(
     let here = literal.map_or(host == "localhost", |address| address.is_loopback());
     let fits = |at: &Option<u16>| at.map_or(is_usual(port), |at| at == port);
     let has = |test: &dyn Fn(&Allow) -> bool| rules.iter().any(test);
-    let to_loopback = |rule: &Allow| matches!(rule, Allow::Loopback { ports } if ports.contains(&port));
-    let by_name = |rule: &Allow| matches!(rule, Allow::Host { host: h, port: at } if h == host && fits(at));
+    let to_loopback =
+        |rule: &Allow| matches!(rule, Allow::Loopback { ports } if ports.contains(&port));
+    let by_name =
+        |rule: &Allow| matches!(rule, Allow::Host { host: h, port: at } if h == host && fits(at));
     let by_port = |rule: &Allow| matches!(rule, Allow::Net { port: Some(at), .. } if *at == port);
     if here && has(&to_loopback) {
         Some(Road { kind: Kind::Loopback, port: None })
@@ -324,7 +326,11 @@ mod tests {
             (any, "a.example", 443, "168.63.129.16", false),
             (any, "a.example", 443, "fd00:ec2::254", false),
         ] {
-            assert_eq!(opens(texts, host, port, address), open, "{texts:?} {host}:{port} {address}");
+            assert_eq!(
+                opens(texts, host, port, address),
+                open,
+                "{texts:?} {host}:{port} {address}"
+            );
         }
     }
 }

@@ -314,7 +314,9 @@ async fn a_receiver_without_trust_is_not_told_anything() {
     let allow = vec![rule.parse().expect("a rule")];
     let authority = include_bytes!("../../tests/tls/authority.pem").to_vec();
     for (roots, trusted) in [(Roots::None, false), (Roots::Bundle(authority), true)] {
-        let guard = Guard::open(&GuardSettings { allow: allow.clone(), roots, ..GuardSettings::default() }).expect("a client");
+        let guard =
+            Guard::open(&GuardSettings { allow: allow.clone(), roots, ..GuardSettings::default() })
+                .expect("a client");
         match guard.call(post(&url, SOON)).await {
             Ok(answer) => assert!(trusted && answer.status == 200, "{answer:?}"),
             Err(CallError::Failed(why)) => assert!(!trusted && why.what == Failing::Tls, "{why}"),
@@ -326,7 +328,8 @@ async fn a_receiver_without_trust_is_not_told_anything() {
 #[test]
 fn broken_bundles_say_so() {
     for pem in [&b""[..], b"nonsense"] {
-        let settings = GuardSettings { roots: Roots::Bundle(pem.to_vec()), ..GuardSettings::default() };
+        let settings =
+            GuardSettings { roots: Roots::Bundle(pem.to_vec()), ..GuardSettings::default() };
         assert!(matches!(Guard::open(&settings), Err(OpenError::BundleEmpty)), "{pem:?}");
     }
     let pem = b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n".to_vec();

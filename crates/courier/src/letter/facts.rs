@@ -35,7 +35,8 @@ impl Received {
             refid: cleaned(refid),
             product: cleaned(product),
             account: MaskedAccount::of(account),
-            amount: amount.map_or_else(String::new, |(minor, currency)| amount_shown(minor, currency)),
+            amount: amount
+                .map_or_else(String::new, |(minor, currency)| amount_shown(minor, currency)),
         }
     }
 
@@ -95,9 +96,18 @@ fn cleaned(text: &str) -> String {
 
 /// Format characters: zero width, bidirectional marks and overrides, separators, tags.
 const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    matches!(
+        c,
+        '\u{00ad}'
+            | '\u{061c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// An amount in minor units as people write it: `MYR 123.45`, `JPY 500`.

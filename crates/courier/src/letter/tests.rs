@@ -101,7 +101,10 @@ fn full(letters: &Letters) -> Rendered {
 fn a_good_overlay_is_used_and_the_rest_stays() {
     let (letters, problems) = overlay(&[
         ("received/en.txt", "Case {{ case }}, {{ amount }}.\n"),
-        ("layout.html", "<main>{% block title %}{% endblock %}{% block body %}{% endblock %}</main>"),
+        (
+            "layout.html",
+            "<main>{% block title %}{% endblock %}{% block body %}{% endblock %}</main>",
+        ),
         ("README.md", "ours"),
         (".git/config", ""),
     ]);

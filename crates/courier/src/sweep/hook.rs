@@ -1,6 +1,6 @@
 //! Events on their way: spread over the endpoints first, then each delivered by itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const SCOPES_MAX: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Endpoints(Mutex<HashMap<Scope, (Instant, Opened)>>);
 
-type Opened = Arc<HashMap<EndpointId, OpenEndpoint>>;
+type Opened = Arc<BTreeMap<EndpointId, OpenEndpoint>>;
 
 impl Endpoints {
     fn of(&self, scope: Scope) -> Option<Opened> {
@@ -85,8 +85,7 @@ impl Courier {
         let (url, body) = (endpoint.url.as_str(), body.as_bytes());
         let posted = webhook::Event { url, id: event, keys: &keys, body };
         let within = self.tools.webhook_timeout.min(SENDING_MAX);
-        let delivery =
-            webhook::deliver(&self.tools.guard, &posted, self.desk.now(), within).await;
+        let delivery = webhook::deliver(&self.tools.guard, &posted, self.desk.now(), within).await;
         Ok(match delivery {
             Delivery::Taken { status } => {
                 let detail = format!("the receiver answered {status}");
@@ -98,9 +97,9 @@ impl Courier {
             }
             Delivery::NotTaken { why, wait, .. } => {
                 let tries = u32::try_from(number).unwrap_or(u32::MAX);
-                let next = self.desk.with_dice(|dice| {
-                    schedule::WEBHOOK.next(tries, self.desk.now(), wait, dice)
-                });
+                let next = self
+                    .desk
+                    .with_dice(|dice| schedule::WEBHOOK.next(tries, self.desk.now(), wait, dice));
                 End { how: How::Badly, number, end: after_failure(next), detail: why }
             }
         })

@@ -8,14 +8,20 @@ use domain::time::Millis;
 
 /// All sendings under way at once. Each holds a socket, and a process often has only 1,024.
 pub const RUNNING_MAX: usize = 256;
+/// Of these, what places that failed last may hold: the rest is kept for those that answer.
+const RUNNING_FAILING_MAX: usize = RUNNING_MAX / 2;
 /// All claimed messages in memory, under way or waiting: bodies of some kilobytes, so megabytes.
-const HELD_MAX: usize = 4_096;
+const HELD_MAX: usize = 8_192;
+/// With so many held, a lane that nobody knows yet gets little, so that many of them that hang
+/// cannot fill the memory and stop all claims.
+const CROWDED: usize = HELD_MAX / 2;
 /// Sendings to one place at once, when it answers well.
 const LANE_RUNNING_MAX: usize = 16;
 /// Messages that wait in a lane that answers well, in one that nobody knows yet, and in one that
 /// failed last. The lease of a waiting message runs, so these are short.
 const WAITING_HEALTHY_MAX: usize = 256;
 const WAITING_NEW_MAX: usize = 64;
+const WAITING_NEW_CROWDED_MAX: usize = 4;
 const WAITING_FAILING_MAX: usize = 1;
 /// How long a message is put back for when its lane is full: doubled with each failure in a row.
 const PUT_BACK_FIRST: Millis = Millis::seconds(2);
@@ -51,6 +57,7 @@ pub struct Lanes<T> {
     /// Places that may start something, in turn.
     ready: VecDeque<Place>,
     running: usize,
+    running_failing: usize,
     waiting: usize,
 }
 
@@ -60,21 +67,31 @@ struct Lane<T> {
     /// How many may run; grows with success, falls to one with failure.
     running_max: usize,
     failures: u32,
+    /// How many of the running began while the lane was failing.
+    running_failing: usize,
     proven: bool,
     is_ready: bool,
 }
 
 impl<T> Lane<T> {
     const fn new() -> Self {
-        let waiting = VecDeque::new();
-        Self { waiting, running: 0, running_max: 1, failures: 0, proven: false, is_ready: false }
+        Self {
+            waiting: VecDeque::new(),
+            running: 0,
+            running_max: 1,
+            failures: 0,
+            running_failing: 0,
+            proven: false,
+            is_ready: false,
+        }
     }
 
-    const fn waiting_max(&self) -> usize {
-        match (self.failures, self.proven) {
-            (0, true) => WAITING_HEALTHY_MAX,
-            (0, false) => WAITING_NEW_MAX,
-            _ => WAITING_FAILING_MAX,
+    const fn waiting_max(&self, crowded: bool) -> usize {
+        match (self.failures, self.proven, crowded) {
+            (0, true, _) => WAITING_HEALTHY_MAX,
+            (0, false, false) => WAITING_NEW_MAX,
+            (0, false, true) => WAITING_NEW_CROWDED_MAX,
+            (1.., _, _) => WAITING_FAILING_MAX,
         }
     }
 
@@ -86,7 +103,8 @@ impl<T> Lane<T> {
 
 impl<T> Default for Lanes<T> {
     fn default() -> Self {
-        Self { lanes: HashMap::new(), ready: VecDeque::new(), running: 0, waiting: 0 }
+        let (lanes, ready) = (HashMap::new(), VecDeque::new());
+        Self { lanes, ready, running: 0, running_failing: 0, waiting: 0 }
     }
 }
 
@@ -109,8 +127,9 @@ impl<T> Lanes<T> {
         if self.lanes.len() >= LANES_MAX && !self.lanes.contains_key(&place) {
             self.lanes.retain(|_, lane| lane.running > 0 || !lane.waiting.is_empty());
         }
+        let crowded = self.waiting >= CROWDED;
         let lane = self.lanes.entry(place.clone()).or_insert_with(Lane::new);
-        if lane.waiting.len() >= lane.waiting_max() {
+        if lane.waiting.len() >= lane.waiting_max(crowded) {
             return Err((message, lane.put_back()));
         }
         lane.waiting.push_back(message);
@@ -121,23 +140,31 @@ impl<T> Lanes<T> {
 
     /// The next message to send, taking places in turn; nothing while all are busy.
     pub fn next(&mut self) -> Option<(Place, T)> {
-        if self.running >= RUNNING_MAX {
-            return None;
-        }
-        while let Some(place) = self.ready.pop_front() {
+        let mut later = Vec::new();
+        let mut found = None;
+        while self.running < RUNNING_MAX && found.is_none() {
+            let Some(place) = self.ready.pop_front() else { break };
             let Some(lane) = self.lanes.get_mut(&place) else { continue };
+            let failing = lane.failures > 0;
+            if failing && self.running_failing >= RUNNING_FAILING_MAX {
+                later.push(place);
+                continue;
+            }
             lane.is_ready = false;
             if lane.running >= lane.running_max {
                 continue;
             }
             let Some(message) = lane.waiting.pop_front() else { continue };
             lane.running += 1;
+            lane.running_failing += usize::from(failing);
             self.running += 1;
+            self.running_failing += usize::from(failing);
             self.waiting -= 1;
             self.make_ready(&place);
-            return Some((place, message));
+            found = Some((place, message));
         }
-        None
+        self.ready.extend(later);
+        found
     }
 
     /// A sending ended. When the place failed, what waits for it comes back, to be put back for
@@ -146,6 +173,10 @@ impl<T> Lanes<T> {
         let Some(lane) = self.lanes.get_mut(place) else { return (Vec::new(), PUT_BACK_FIRST) };
         self.running -= 1;
         lane.running -= 1;
+        if lane.running_failing > 0 {
+            lane.running_failing -= 1;
+            self.running_failing -= 1;
+        }
         let mut shed = Vec::new();
         match how {
             How::NotTried => {}
@@ -156,7 +187,7 @@ impl<T> Lanes<T> {
             How::Badly => {
                 (lane.failures, lane.proven) = (lane.failures.saturating_add(1), false);
                 lane.running_max = 1;
-                let keep = lane.waiting_max().min(lane.waiting.len());
+                let keep = WAITING_FAILING_MAX.min(lane.waiting.len());
                 shed = lane.waiting.drain(keep..).collect();
                 self.waiting -= shed.len();
             }
@@ -263,13 +294,38 @@ mod tests {
     }
 
     #[test]
+    fn places_that_fail_leave_half_of_the_sockets_to_those_that_answer() {
+        let mut lanes = Lanes::default();
+        for n in 0..200 {
+            lanes.offer(place(n), n).expect("room");
+        }
+        assert_eq!(started(&mut lanes).len(), 200);
+        for n in 0..200 {
+            lanes.ended(&place(n), How::Badly);
+            lanes.offer(place(n), n).expect("one may wait");
+        }
+        assert_eq!(started(&mut lanes).len(), RUNNING_FAILING_MAX);
+        for n in 1_000..1_200 {
+            lanes.offer(place(n), n).expect("room");
+        }
+        let fresh = started(&mut lanes);
+        assert_eq!(fresh.len(), RUNNING_MAX - RUNNING_FAILING_MAX);
+        assert!(fresh.iter().all(|n| *n >= 1_000));
+        lanes.ended(&place(0), How::Badly);
+        lanes.ended(&place(1_000), How::Well);
+        assert_eq!(started(&mut lanes).len(), 2);
+    }
+
+    #[test]
     fn nothing_grows_without_end() {
         let mut lanes: Lanes<u32> = Lanes::default();
         assert_eq!(lanes.room(64), 64);
-        for n in 0..HELD_MAX {
-            lanes.offer(place(u32::try_from(n % 1_000).expect("small")), 0).expect("room");
+        for n in 0..20_000 {
+            while lanes.room(64) > 0 && lanes.offer(place(n), 0).is_ok() {}
         }
         assert_eq!(lanes.room(64), 0);
+        assert_eq!(lanes.waiting, HELD_MAX);
+        assert!(lanes.lanes.len() > 1_000, "those that hang at first do not fill it alone");
         assert_eq!(started(&mut lanes).len(), RUNNING_MAX);
         let mut lanes: Lanes<u32> = Lanes::default();
         for n in 0..50_000 {

@@ -122,7 +122,8 @@ impl Courier {
         ));
         let language = Language::default();
         let letter = self.tools.letters.render(&letter, language);
-        let letter = letter.map_err(|problem| format!("the letter cannot be written: {problem}"))?;
+        let letter =
+            letter.map_err(|problem| format!("the letter cannot be written: {problem}"))?;
         let mail = Mail {
             id: &message.id,
             at: message.at,

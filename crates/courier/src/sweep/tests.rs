@@ -143,7 +143,10 @@ async fn a_report_is_told_by_mail_and_by_webhook_on_both_engines() {
         assert!(is_signed(&requests[0], secret.reveal()));
         let body: serde_json::Value = serde_json::from_slice(&requests[0].body).expect("JSON");
         assert_eq!(body["type"], "case.opened");
-        assert_eq!((&body["data"]["case"], &body["data"]["refid"]), (&case.as_str().into(), &"A-1".into()));
+        assert_eq!(
+            (&body["data"]["case"], &body["data"]["refid"]),
+            (&case.as_str().into(), &"A-1".into())
+        );
         assert_eq!(running.courier.counts().done.load(Relaxed), 2);
         running.stop().await;
     }
@@ -159,10 +162,7 @@ async fn a_failed_delivery_is_repeated_with_its_id_until_it_is_taken() {
     let running = Running::start(&world, Transport::Off, MANY);
     let case = report(&world, world.scope, "A-1", &[]).await;
     for count in 1..=5 {
-        until("it was tried", async || {
-            tries(&world, &case, "webhook").await.len() >= count
-        })
-        .await;
+        until("it was tried", async || tries(&world, &case, "webhook").await.len() >= count).await;
         world.clock.tick(Millis::minutes(12));
     }
     settled(&world).await;
@@ -204,11 +204,8 @@ async fn staging_sends_webhooks_to_its_own_endpoints_and_no_mail() {
 async fn receivers_that_hang_do_not_hold_up_the_others() {
     let world = World::new(EngineKind::Sqlite, 4).await;
     let hanging = HttpReceiver::start(Vec::new(), Reply::Hang).await;
-    let mail = SmtpReceiver::start(SmtpPlan {
-        hang_at: Some("EHLO".into()),
-        ..SmtpPlan::default()
-    })
-    .await;
+    let mail =
+        SmtpReceiver::start(SmtpPlan { hang_at: Some("EHLO".into()), ..SmtpPlan::default() }).await;
     let healthy = HttpReceiver::always(200).await;
     for n in 0..20 {
         let url = hanging.url(&format!("/{n}"));
@@ -247,7 +244,9 @@ async fn a_mail_goes_to_those_who_can_have_it_and_later_to_those_who_could_not()
     assert_eq!(mails[0].data, mails[1].data);
     let tries = tries(&world, &case, "mail").await;
     assert_eq!((tries[0].0.as_str(), tries[1].0.as_str()), ("again", "done"), "{tries:?}");
-    assert!(tries[0].1.contains("refused for 1 of 4") && tries[0].1.contains("not yet taken for 1"));
+    assert!(
+        tries[0].1.contains("refused for 1 of 4") && tries[0].1.contains("not yet taken for 1")
+    );
     running.stop().await;
 }
 
@@ -358,28 +357,5 @@ async fn a_receiver_that_wants_no_more_and_one_that_is_gone_are_given_up() {
     assert!(given_up.iter().any(|said| said.contains("10.0.0.1 is a private address")));
     assert_eq!(receiver.requests().len(), 1);
     assert_eq!(tries.len(), 1 + 15);
-    running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bench_scratch() {
-    let world = World::new(EngineKind::Sqlite, 10).await;
-    let receiver = HttpReceiver::always(200).await;
-    let other = HttpReceiver::always(200).await;
-    world.desk.add_endpoint(world.scope, &receiver.url("/"), None).await.expect("one");
-    world.desk.add_endpoint(world.scope, &other.url("/"), None).await.expect("one");
-    for n in 0..3000 {
-        report(&world, world.scope, &format!("A-{n}"), &[]).await;
-    }
-    let begun = std::time::Instant::now();
-    let running = Running::start(&world, Transport::Off, MANY);
-    while world.desk.waiting_messages().await.expect("n") > 0 && begun.elapsed().as_secs() < 100 { sleep(Duration::from_millis(50)).await; world.clock.tick(Millis(50)); }
-    eprintln!("BENCH took {:?}", begun.elapsed());
-    let mut back = 0;
-    for row in world.db.rows("SELECT result, detail, count(*) FROM attempts GROUP BY result, detail", vec![]).await.unwrap() {
-        eprintln!("BENCH {} {} {}", row.text(0).unwrap(), row.text(1).unwrap(), row.int(2).unwrap());
-        back += 1;
-    }
-    eprintln!("BENCH conns {} {} {back}", receiver.connections(), receiver.open_max());
     running.stop().await;
 }

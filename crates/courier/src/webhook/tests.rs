@@ -57,7 +57,8 @@ fn keys_are_read_with_and_without_prefix_and_never_shown() {
 
 fn guard_for(receiver: &HttpReceiver) -> Guard {
     let allow = vec![format!("loopback:{}", receiver.port()).parse().expect("a rule")];
-    Guard::open(&GuardSettings { allow, roots: Roots::None, ..GuardSettings::default() }).expect("a client")
+    Guard::open(&GuardSettings { allow, roots: Roots::None, ..GuardSettings::default() })
+        .expect("a client")
 }
 
 async fn post(receiver: &HttpReceiver, secrets: &[&str], seconds: i64) -> Delivery {

@@ -91,19 +91,8 @@ fn decide_report(known: &Known, report: &Report, hand: &mut Hand<'_>) -> Result<
     if !hand.by.may(Right::Report) {
         return Err(Refusal::NotAllowed);
     }
-    let payment = known.payment.as_ref().ok_or(Refusal::PaymentUnknown)?;
+    let payment = reportable(known)?;
     let refid = payment.refid.clone();
-    if let Some(open) = &known.case {
-        return Err(Refusal::AlreadyReported { refid, case: open.id.clone() });
-    }
-    match payment.status {
-        PaymentStatus::Successful => {}
-        PaymentStatus::Accepted | PaymentStatus::Processing => {
-            return Err(Refusal::PaymentPending { refid });
-        }
-        PaymentStatus::Failed => return Err(Refusal::PaymentFailed { refid }),
-        PaymentStatus::Refunded => return Err(Refusal::PaymentRefunded { refid }),
-    }
     let mut case = new_case(known, report, payment, hand);
     let mut changes = Changes::none(hand.by.scope, hand.at);
     let noted = note(&mut case, "report", "", &report.content(), hand);
@@ -115,6 +104,27 @@ fn decide_report(known: &Known, report: &Report, hand: &mut Hand<'_>) -> Result<
     changes.list.insert(0, Change::CaseOpened(Box::new(case)));
     changes.list.insert(1, noted);
     Ok(Decision { changes, outcome })
+}
+
+/// The payment, when a report about it would open a case: the part of the decision that does not
+/// ask who reports. It also tells an app when to offer the button.
+///
+/// # Errors
+/// Why a report would be refused.
+pub fn reportable(known: &Known) -> Result<&Payment, Refusal> {
+    let payment = known.payment.as_ref().ok_or(Refusal::PaymentUnknown)?;
+    let refid = payment.refid.clone();
+    if let Some(open) = &known.case {
+        return Err(Refusal::AlreadyReported { refid, case: open.id.clone() });
+    }
+    match payment.status {
+        PaymentStatus::Successful => Ok(payment),
+        PaymentStatus::Accepted | PaymentStatus::Processing => {
+            Err(Refusal::PaymentPending { refid })
+        }
+        PaymentStatus::Failed => Err(Refusal::PaymentFailed { refid }),
+        PaymentStatus::Refunded => Err(Refusal::PaymentRefunded { refid }),
+    }
 }
 
 fn new_case(known: &Known, report: &Report, payment: &Payment, hand: &mut Hand<'_>) -> Case {

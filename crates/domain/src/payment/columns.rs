@@ -88,6 +88,11 @@ pub fn shown(name: &str) -> String {
     name.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
+/// Whether a text can be a `refid` or `trxid` at all. What cannot is never looked up.
+pub fn is_reference(text: &str) -> bool {
+    (1..=REFERENCE_CHARS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 /// Makes a row of its cells.
 ///
 /// # Errors

@@ -232,20 +232,6 @@ pub async fn find(
     Ok(known.case.map(|case| (case, known.payment)))
 }
 
-/// One payment.
-pub async fn find_payment(
-    db: &Db,
-    scope: Scope,
-    payment_ref: &PaymentRef,
-) -> Result<Option<Payment>, Fault> {
-    let (sql, reference) = match payment_ref {
-        PaymentRef::Refid(refid) => (PAYMENT_BY_REFID, refid.as_str()),
-        PaymentRef::Trxid(trxid) => (PAYMENT_BY_TRXID, trxid.as_str()),
-    };
-    let found = db.one(sql, vec![scope.number().into(), reference.into()]).await?;
-    found.as_ref().map(payment).transpose()
-}
-
 /// All cases about one payment: the open one first, then the closed ones by age.
 pub async fn of_payment(
     db: &Db,

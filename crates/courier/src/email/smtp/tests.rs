@@ -6,8 +6,8 @@ use mail_parser::MessageParser;
 
 use super::*;
 use crate::email::tests::{mail, recipients};
-use teststand::receivers::{SmtpPlan, SmtpReceiver};
 use crate::testing::{acceptor, address};
+use teststand::receivers::{SmtpPlan, SmtpReceiver};
 
 const CHAIN: &[u8] = include_bytes!("../../../tests/tls/localhost.pem");
 const KEY: &[u8] = include_bytes!("../../../tests/tls/localhost.key");

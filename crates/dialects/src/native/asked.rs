@@ -1,0 +1,153 @@
+//! What every handler takes: who calls, and what was sent. A handler without one of these cannot
+//! read or write anything, since every finder and every command wants an actor.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use domain::Actor;
+use http::header::{AUTHORIZATION, IF_MATCH, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use super::{Settings, json};
+use crate::App;
+use crate::body::{self, BodyLimits};
+
+/// Bearer tokens begin like this; anything else is refused before it costs a look-up.
+const TOKEN_PREFIX: &str = "rdt_";
+
+/// Longest token that is looked up, in bytes: ours have 56.
+const TOKEN_BYTES_MAX: usize = 128;
+
+/// Longest idempotency key, in bytes: a UUID has 36, and some prefix it.
+const KEY_BYTES_MAX: usize = 128;
+
+/// Who calls, for requests without a body.
+pub(super) struct Caller(pub(super) Actor);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(authenticated(&parts.headers, app).await?))
+    }
+}
+
+/// A name in the path, decoded; empty when its bytes are no text, which names nothing.
+pub(super) struct Named(pub(super) String);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let name = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(name.map(|Path(name)| name).unwrap_or_default()))
+    }
+}
+
+/// A body that a route takes.
+pub(super) trait Sent: DeserializeOwned {
+    /// How large it may be.
+    fn limits(settings: &Settings) -> BodyLimits {
+        settings.body
+    }
+}
+
+/// Who calls, with what was sent.
+pub(super) struct Asked<B> {
+    pub(super) by: Actor,
+    pub(super) body: B,
+    /// The `Idempotency-Key`, when one was sent.
+    pub(super) key: Option<String>,
+    /// The version that `If-Match` insists on.
+    pub(super) version: Option<i64>,
+}
+
+impl<B: Sent> FromRequest<App> for Asked<B> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let by = match authenticated(&parts.headers, app).await {
+            Ok(by) => by,
+            Err(problem) => {
+                discard(&parts.headers, body).await;
+                return Err(problem);
+            }
+        };
+        let limits = B::limits(&app.settings.native);
+        let bytes = body::take(&parts.headers, body, &limits).await?;
+        let key = idempotency_key(&parts.headers)?;
+        let version = version(&parts.headers)?;
+        Ok(Self { by, body: json::read(&parts.headers, &bytes)?, key, version })
+    }
+}
+
+/// Lets a client finish writing a body that nobody will read, so that it reads the answer.
+pub(super) async fn discard(headers: &HeaderMap, body: Body) {
+    let limits = BodyLimits { bytes_max: 0, ..BodyLimits::default() };
+    drop(body::take(headers, body, &limits).await);
+}
+
+async fn authenticated(headers: &HeaderMap, app: &App) -> Result<Actor, Problem> {
+    let token = bearer(headers).ok_or_else(|| {
+        unauthorized("no-credential", "send Authorization: Bearer with a token that begins rdt_")
+    })?;
+    let actor = app.desk.actor_of_token(token).await?;
+    actor.ok_or_else(|| {
+        unauthorized("token-not-valid", "the token is unknown, has expired or was revoked")
+    })
+}
+
+fn unauthorized(code: &'static str, detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, "Who are you?", detail)
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"redress\""))
+}
+
+/// The token, when exactly one was sent and it can be one of ours.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = only(headers, AUTHORIZATION.as_str())?.to_str().ok()?;
+    let (scheme, token) = text.split_once(' ')?;
+    let token = token.trim();
+    let ours = scheme.eq_ignore_ascii_case("bearer")
+        && token.len() <= TOKEN_BYTES_MAX
+        && token.strip_prefix(TOKEN_PREFIX)?.bytes().all(|b| b.is_ascii_alphanumeric());
+    ours.then_some(token)
+}
+
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    const NAME: &str = "Idempotency-Key";
+    if !headers.contains_key(NAME) {
+        return Ok(None);
+    }
+    let key = only(headers, NAME).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let good = (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    if good {
+        return Ok(Some(key.to_owned()));
+    }
+    let rule = "one value of 1 to 128 visible ASCII characters without spaces";
+    Err(Problem::field(NAME, rule))
+}
+
+/// The version of `If-Match: "3"`; nothing for `*`, which any case meets.
+fn version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    if !headers.contains_key(IF_MATCH) {
+        return Ok(None);
+    }
+    let text = only(headers, IF_MATCH.as_str()).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if text == "*" {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or("");
+    let whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    match digits.parse() {
+        Ok(version) if whole => Ok(Some(version)),
+        _ => Err(Problem::field("If-Match", "give the ETag of the case as it came, as \"3\"")),
+    }
+}

@@ -1,0 +1,55 @@
+//! Bodies of the native API: JSON objects, read strictly into the type a route names, with the
+//! wrong field named. Unlike the imitated dialects it forgives nothing.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use crate::body::{self, BodyError};
+
+/// Reads a body. An empty one is an object without fields: acts that need nothing are asked for
+/// with nothing.
+pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+    body::refuse_encoded(headers)?;
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    if bytes.len() > 2 || headers.contains_key(CONTENT_TYPE) {
+        must_be_json(headers)?;
+    }
+    std::str::from_utf8(bytes).map_err(|_| BodyError::NotUtf8)?;
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => {}
+        Some(b'[') => return Err(BodyError::ArrayBody.into()),
+        // What is no object may be broken JSON too; both mean the same to the caller.
+        _ => return Err(BodyError::NotAnObject.into()),
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        wrong(&field, error.inner())
+    })?;
+    json.end().map_err(|error| wrong(".", &error))?;
+    Ok(value)
+}
+
+fn wrong(field: &str, error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return BodyError::BadJson { line: error.line(), column: error.column() }.into();
+    }
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or("it does not read");
+    Problem::field(if field == "." { "body" } else { field }, said)
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), BodyError> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(said), None) = (types.next(), types.next()) else {
+        return Err(BodyError::UnsupportedType);
+    };
+    let said = said.to_str().map_err(|_| BodyError::UnsupportedType)?;
+    let essence = said.split(';').next().unwrap_or("").trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(BodyError::UnsupportedType);
+    }
+    body::utf8_only(said)
+}

@@ -1,0 +1,114 @@
+//! Problem details (RFC 9457): the one shape of every answer that is no success. A code is for
+//! programs and never changes; title and detail are for people. It never says what is broken
+//! inside.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// Characters of a message that may hold a caller's own text.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// One field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct FieldProblem {
+    /// Where: `transactions[3].refid`, `limit`, `If-Match`.
+    field: String,
+    /// Why.
+    message: String,
+}
+
+impl FieldProblem {
+    pub(super) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let shortened = |text: String| text.chars().take(MESSAGE_CHARS_MAX).collect();
+        Self { field: shortened(field.into()), message: shortened(message.into()) }
+    }
+}
+
+/// An answer that is no success.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: Cow<'static, str>,
+    title: &'static str,
+    detail: String,
+    errors: Vec<FieldProblem>,
+    case: Option<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Shape<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldProblem],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'a str>,
+}
+
+impl Problem {
+    pub(super) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (code, detail) = (code.into(), detail.into());
+        let (errors, headers) = (Vec::new(), Vec::new());
+        Self { status, code, title, detail, errors, case: None, headers }
+    }
+
+    /// One wrong field, or several.
+    pub(super) fn fields(errors: Vec<FieldProblem>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!("{}: {}", one.field, one.message),
+            many => format!("{} fields are wrong; see errors", many.len()),
+        };
+        let title = "A field is wrong";
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "wrong-field", title, detail) }
+    }
+
+    /// One wrong field.
+    pub(super) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::fields(vec![FieldProblem::new(field, message)])
+    }
+
+    /// Names the case that stands in the way.
+    pub(super) fn about_case(self, case: &str) -> Self {
+        Self { case: Some(case.to_owned()), ..self }
+    }
+
+    pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let shape = Shape {
+            r#type: format!("/problems/{}", self.code),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: &self.code,
+            errors: &self.errors,
+            case: self.case.as_deref(),
+        };
+        // Strings and numbers only: this cannot fail, and an empty body would still be an answer.
+        let body = serde_json::to_vec(&shape).unwrap_or_default();
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        response
+    }
+}

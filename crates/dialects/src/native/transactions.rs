@@ -1,0 +1,153 @@
+//! Payments over the native API: brought in by the thousand, read one by one. What a row may say is
+//! the domain's rule, the same as for files; a body that is not of the documented shape is refused
+//! whole, before anything is written.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use desk::import::ROWS_AT_ONCE_MAX;
+use domain::Refusal;
+use domain::case::PaymentRef;
+use domain::payment::columns::{self, Cell};
+use domain::payment::{Payment, RowEffect};
+use serde::{Deserialize, Serialize};
+
+use super::asked::{Asked, Caller, Named, Sent};
+use super::problem::Problem;
+use super::shapes::TransactionShape;
+use super::Settings;
+use crate::App;
+use crate::body::BodyLimits;
+
+/// A thousand of the longest rows have 2.4 MiB of text in JSON, a thousand usual ones 0.3.
+pub(super) const IMPORT_LIMITS: BodyLimits = BodyLimits {
+    bytes_max: 4 * 1024 * 1024,
+    discarded_bytes_max: 4 * 1024 * 1024,
+    time: Duration::from_secs(60),
+};
+
+/// `{"transactions": [..]}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Import {
+    transactions: Vec<Row>,
+}
+
+/// The columns of `docs/import.md`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    refid: String,
+    trxid: Option<String>,
+    product: String,
+    account: String,
+    amount_minor: i64,
+    currency: String,
+    status: String,
+    status_at: String,
+    created_at: String,
+    provider: Option<String>,
+    payer_ref: Option<String>,
+}
+
+impl Sent for Import {
+    fn limits(settings: &Settings) -> BodyLimits {
+        settings.import_body
+    }
+}
+
+impl Row {
+    fn payment(&self) -> Result<Payment, String> {
+        let maybe = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+        let (trxid, provider) = (maybe(&self.trxid), maybe(&self.provider));
+        let (payer_ref, amount_minor) = (maybe(&self.payer_ref), self.amount_minor.to_string());
+        let cells = [
+            Cell::Text(&self.refid),
+            Cell::Text(&trxid),
+            Cell::Text(&self.product),
+            Cell::Text(&self.account),
+            Cell::Number(&amount_minor),
+            Cell::Text(&self.currency),
+            Cell::Text(&self.status),
+            Cell::Text(&self.status_at),
+            Cell::Text(&self.created_at),
+            Cell::Text(&provider),
+            Cell::Text(&payer_ref),
+        ];
+        columns::payment(&cells).map_err(|bad| bad.to_string())
+    }
+}
+
+#[derive(Serialize)]
+struct RowAnswer {
+    refid: String,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// What came of each row, in order, and how many of each kind.
+#[derive(Default, Serialize)]
+pub(super) struct ImportAnswer {
+    results: Vec<RowAnswer>,
+    new: usize,
+    unchanged: usize,
+    moved: usize,
+    rejected: usize,
+}
+
+impl ImportAnswer {
+    fn add(&mut self, refid: String, result: Result<RowEffect, String>) {
+        let (count, result, reason) = match result {
+            Ok(RowEffect::New) => (&mut self.new, "new", None),
+            Ok(RowEffect::Unchanged) => (&mut self.unchanged, "unchanged", None),
+            Ok(RowEffect::Moved { .. }) => (&mut self.moved, "moved", None),
+            Err(reason) => (&mut self.rejected, "rejected", Some(reason)),
+        };
+        *count += 1;
+        self.results.push(RowAnswer { refid, result, reason });
+    }
+}
+
+/// `POST /api/v1/transactions`
+pub(super) async fn import(
+    State(app): State<App>,
+    asked: Asked<Import>,
+) -> Result<Json<ImportAnswer>, Problem> {
+    let rows = asked.body.transactions;
+    if !(1..=ROWS_AT_ONCE_MAX).contains(&rows.len()) {
+        let rule = format!("it has {} rows; send 1 to {ROWS_AT_ONCE_MAX}", rows.len());
+        return Err(Problem::field("transactions", rule));
+    }
+    let read: Vec<Result<Payment, String>> = rows.iter().map(Row::payment).collect();
+    let good: Vec<Payment> = read.iter().filter_map(|row| row.as_ref().ok().cloned()).collect();
+    // Also with no good row: whether the caller may import at all is answered there.
+    let mut effects = app.desk.import(&asked.by, &good).await?.into_iter();
+    let mut answer = ImportAnswer::default();
+    for (row, read) in rows.into_iter().zip(read) {
+        let result = match read {
+            Err(reason) => Err(reason),
+            Ok(_) => match effects.next() {
+                Some(effect) => effect.map_err(|refusal| refusal.sentence()),
+                None => return Err(Refusal::Busy.into()),
+            },
+        };
+        answer.add(row.refid, result);
+    }
+    Ok(Json(answer))
+}
+
+/// `GET /api/v1/transactions/{refid}`
+pub(super) async fn one(
+    State(app): State<App>,
+    Caller(by): Caller,
+    Named(refid): Named,
+) -> Result<Json<TransactionShape>, Problem> {
+    // What cannot be a reference is never asked of the database.
+    if !columns::is_reference(&refid) {
+        return Err(Refusal::PaymentUnknown.into());
+    }
+    let view = app.desk.payment(&by, &PaymentRef::Refid(refid)).await?;
+    Ok(Json(TransactionShape::with_report(&view)))
+}

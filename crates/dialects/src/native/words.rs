@@ -1,0 +1,216 @@
+//! The native API's words for every "no": refusals of the rules, bodies that do not read, and what
+//! is broken here. The first `match` has no wildcard, so a new refusal does not compile until it
+//! has its words; `docs/case.md` shows the statuses and a test compares them.
+
+use desk::Failure;
+use domain::Refusal;
+use http::header::{ETAG, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+
+use super::problem::Problem;
+use crate::body::BodyError;
+
+/// The status of a refusal.
+pub(super) const fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::PaymentUnknown | Refusal::CaseUnknown => StatusCode::NOT_FOUND,
+        Refusal::NotAllowed | Refusal::SamePerson => StatusCode::FORBIDDEN,
+        Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::KeyReusedForOther => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::PaymentPending { .. }
+        | Refusal::PaymentFailed { .. }
+        | Refusal::PaymentRefunded { .. }
+        | Refusal::AlreadyReported { .. }
+        | Refusal::WrongStage { .. }
+        | Refusal::NotResolved
+        | Refusal::NothingProposed
+        | Refusal::AlreadyProposed
+        | Refusal::NonceSpent => StatusCode::CONFLICT,
+    }
+}
+
+/// What the refusal means, and what to do about it.
+fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
+    let (title, detail) = match refusal {
+        Refusal::PaymentUnknown => (
+            "No such transaction",
+            "your account has no transaction with this reference in this environment",
+        ),
+        Refusal::PaymentPending { .. } => (
+            "The transaction is still under way",
+            "it can be reported once it has ended; try again later",
+        ),
+        Refusal::PaymentFailed { .. } => {
+            ("The transaction failed", "its amount went back by itself; there is nothing to report")
+        }
+        Refusal::PaymentRefunded { .. } => {
+            ("The transaction was refunded", "it was given back on request")
+        }
+        Refusal::AlreadyReported { .. } => (
+            "Another case is open",
+            "a case about the same transaction is not closed; act on that one",
+        ),
+        Refusal::CaseUnknown => {
+            ("No such case", "your account has no case with this id in this environment")
+        }
+        Refusal::WrongStage { .. } => return ("Not at this stage", refusal.to_string()),
+        Refusal::Stale { .. } => {
+            return ("The case moved on", format!("{refusal}; read it again and decide anew"));
+        }
+        Refusal::NotResolved => (
+            "The case has no outcome",
+            "resolve it first, or close it for a reason other than `settled`",
+        ),
+        Refusal::NothingProposed => ("Nothing was proposed", "there is nothing to answer"),
+        Refusal::AlreadyProposed => {
+            ("A proposal waits already", "approve or decline that one first")
+        }
+        Refusal::SamePerson => (
+            "A second person is needed",
+            "whoever proposed a remedy cannot approve or decline it",
+        ),
+        Refusal::KeyReusedForOther => (
+            "The idempotency key was used for something else",
+            "use a new key for a new request, and the same key only to repeat one",
+        ),
+        Refusal::NonceSpent => ("The nonce was used before", "sign again with a new one"),
+        Refusal::NotAllowed => ("Not allowed", "the role of this token does not have this right"),
+        Refusal::Busy => {
+            ("Too busy", "others changed the same thing at the same time; try again")
+        }
+    };
+    (title, detail.to_owned())
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (title, detail) = title_and_detail(&refusal);
+        let problem = Self::new(status(&refusal), refusal.code(), title, detail);
+        match &refusal {
+            Refusal::AlreadyReported { case, .. } => problem.about_case(case.as_str()),
+            Refusal::Stale { version } => match super::etag(*version) {
+                Some(tag) => problem.header(ETAG, tag),
+                None => problem,
+            },
+            Refusal::Busy => problem.header(RETRY_AFTER, HeaderValue::from_static("1")),
+            _ => problem,
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let fault = match failure {
+            Failure::Refused(refusal) => return refusal.into(),
+            Failure::Broken(fault) => fault,
+        };
+        tracing::error!(fault = fault.chain(), "a request of the native API came to nothing");
+        let title = "Something is broken here";
+        if fault.uncertain() {
+            let detail = "whether it was done is not known; ask again with the same \
+                          Idempotency-Key, or look before you repeat it";
+            return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", title, detail);
+        }
+        if fault.retryable() {
+            let detail = "nothing was changed; try again in a moment";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "broken", title, detail)
+                .header(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        let detail = "nothing was changed; our log says what must be mended";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", title, detail)
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let detail = match &error {
+            BodyError::TooLarge { max } => format!("at most {max} bytes are taken here"),
+            BodyError::TooSlow => "the body did not arrive in time".to_owned(),
+            BodyError::BrokenOff => "the body ended early".to_owned(),
+            BodyError::Encoded => "send the body without Content-Encoding".to_owned(),
+            BodyError::UnsupportedType | BodyError::UnsupportedCharset => {
+                "send JSON in UTF-8, with Content-Type: application/json".to_owned()
+            }
+            BodyError::NotUtf8 => "the body is not UTF-8".to_owned(),
+            BodyError::BadJson { line, column } => {
+                format!("the body is no JSON: see line {line}, column {column}")
+            }
+            BodyError::ArrayBody | BodyError::NotAnObject => {
+                "the body must be one JSON object".to_owned()
+            }
+            BodyError::DuplicateKey { .. }
+            | BodyError::TooDeep
+            | BodyError::NulCharacter
+            | BodyError::TooManyFields
+            | BodyError::NameTooLong
+            | BodyError::BadMultipart
+            | BodyError::FilePart { .. } => "the body is not what is taken here".to_owned(),
+        };
+        let code = error.code().replace('_', "-");
+        Self::new(error.status(), code, "The body cannot be taken", detail)
+    }
+}
+
+/// Nothing is here.
+pub(super) fn no_such_path() -> Problem {
+    let detail = "there is nothing at this path; GET /api/v1/openapi.json lists what there is";
+    Problem::new(StatusCode::NOT_FOUND, "no-such-path", "Nothing is here", detail)
+}
+
+/// Something is here, for other methods.
+pub(super) fn method_not_allowed() -> Problem {
+    let detail = "the Allow header says which methods this path takes";
+    let title = "Not this method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::case::{Act, StageName};
+    use domain::ids::CaseId;
+
+    fn every_refusal() -> Vec<Refusal> {
+        let case = CaseId::parse("cs_00000000000000000000000000").expect("an id");
+        let refid = String::from("A-1");
+        vec![
+            Refusal::PaymentUnknown,
+            Refusal::PaymentPending { refid: refid.clone() },
+            Refusal::PaymentFailed { refid: refid.clone() },
+            Refusal::PaymentRefunded { refid: refid.clone() },
+            Refusal::AlreadyReported { refid, case },
+            Refusal::CaseUnknown,
+            Refusal::WrongStage { now: StageName::Open, act: Act::Start },
+            Refusal::Stale { version: 3 },
+            Refusal::NotResolved,
+            Refusal::NothingProposed,
+            Refusal::AlreadyProposed,
+            Refusal::SamePerson,
+            Refusal::KeyReusedForOther,
+            Refusal::NonceSpent,
+            Refusal::NotAllowed,
+            Refusal::Busy,
+        ]
+    }
+
+    #[test]
+    fn the_page_has_every_refusal_with_its_status() {
+        let page = include_str!("../../../../docs/case.md");
+        let table = page.split("### Native: `/api/v1`").nth(1).expect("the section");
+        let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+        let ours: Vec<String> = every_refusal()
+            .iter()
+            .map(|refusal| format!("| `{}` | {} |", refusal.code(), status(refusal).as_u16()))
+            .collect();
+        assert_eq!(rows, ours);
+    }
+
+    #[test]
+    fn every_refusal_says_something_to_do_or_to_know() {
+        for refusal in every_refusal() {
+            let (title, detail) = title_and_detail(&refusal);
+            assert!(!title.is_empty() && !detail.is_empty(), "{refusal:?}");
+        }
+    }
+}
