@@ -204,15 +204,11 @@ impl Courier {
 
     /// Gives messages up that could not wait here, without counting a try.
     async fn put_back(&self, round: &mut Round) {
-        let now = self.desk.now();
         let put = |(message, wait): (Claimed, Millis)| async move {
-            let end = End {
-                how: How::NotTried,
-                number: message.attempts,
-                end: TryEnd::Again { due: now.plus(wait) },
-                detail: "waits for its turn".to_owned(),
-            };
-            self.record(&message, end).await;
+            if let Err(Failure::Broken(fault)) = self.desk.release(&message, wait).await {
+                // Its lease ends by itself, and it is claimed again.
+                tracing::warn!(fault = %fault.chain(), "giving a message back");
+            }
         };
         join_all(round.back.drain(..).map(put)).await;
     }

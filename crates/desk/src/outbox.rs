@@ -140,6 +140,17 @@ impl Desk {
         self.write(scope, Change::Tried(end)).await
     }
 
+    /// Gives a claimed message back untried, due after `wait`. False when the lease is another's by
+    /// now.
+    ///
+    /// # Errors
+    /// A fault; then the lease ends by itself.
+    pub async fn release(&self, claimed: &Claimed, wait: Millis) -> Result<bool, Failure> {
+        let (message, leased_until) = (claimed.id.clone(), claimed.leased_until);
+        let due = self.now().plus(wait);
+        self.write(claimed.scope, Change::Released { message, leased_until, due }).await
+    }
+
     /// Takes one of what `subject` (an address, a key) may send in its window; false when the
     /// window is used up. The subject is kept as a keyed digest.
     ///

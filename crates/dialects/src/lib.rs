@@ -2,7 +2,73 @@
 //! is the only one to know its wire; the files here are what they share. It must never write SQL,
 //! call out, or decide what the domain decides.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use desk::Desk;
+
 pub mod body;
+pub mod iimmpact;
+mod layers;
 pub mod listen;
+pub mod native;
+pub mod ops;
 pub mod rate;
 pub mod signature;
+pub mod who;
+
+/// What every handler gets. Cheap to clone: axum does so for each request.
+#[derive(Clone)]
+pub struct App {
+    /// Where commands go.
+    pub desk: Desk,
+    /// What the operator set.
+    pub settings: Arc<Settings>,
+}
+
+/// What an operator can set about listening.
+pub struct Settings {
+    /// The name of this installation in the tokens it issues; no other's tokens are taken.
+    pub issuer: String,
+    /// How many proxies of our own stand in front: see [`who::client_address`].
+    pub trusted_hops: usize,
+    /// The host names of the environments, when credentials are bound to them.
+    pub hosts: Option<who::Hosts>,
+    /// From a request's head to its answer; then the caller is told that it took too long.
+    pub request_time: Duration,
+    /// Of the IIMMPACT dialect.
+    pub iimmpact: iimmpact::Settings,
+    /// Of our own API.
+    pub native: native::Settings,
+    /// For those who run the program.
+    pub ops: ops::Settings,
+}
+
+impl Default for Settings {
+    /// 29 seconds is when the original's gateway gives up, so its clients expect no more.
+    fn default() -> Self {
+        Self {
+            issuer: "redress".to_owned(),
+            trusted_hops: 0,
+            hosts: None,
+            request_time: Duration::from_secs(29),
+            iimmpact: iimmpact::Settings::default(),
+            native: native::Settings::default(),
+            ops: ops::Settings::default(),
+        }
+    }
+}
+
+/// Everything there is to ask, under one roof.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(iimmpact::routes())
+        .merge(native::routes())
+        .merge(ops::routes())
+        .fallback(layers::nothing_here)
+        .layer(from_fn_with_state(app.clone(), layers::around))
+        .layer(from_fn_with_state(app.clone(), ops::count))
+        .with_state(app)
+}

@@ -79,6 +79,15 @@ pub enum Change {
     },
     /// A message was sent, was put off, or was given up.
     Tried(Try),
+    /// A claimed message was not tried after all and may be claimed again from then on.
+    Released {
+        /// The message.
+        message: MessageId,
+        /// The lease it was claimed with.
+        leased_until: Instant,
+        /// When.
+        due: Instant,
+    },
     /// An event became one delivery for each endpoint.
     Spread {
         /// The event's message.

@@ -103,6 +103,9 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::EndpointNew(endpoint) => list.push(accounts::endpoint(endpoint)),
         Change::Resealed { place, was, is } => list.push(audit::resealed(place, was, is)),
         Change::Tried(end) => list.extend(outbox::tried(end, changes.at)),
+        Change::Released { message, leased_until, due } => {
+            list.push(outbox::released(message, *leased_until, *due));
+        }
         Change::Spread { parent, leased_until, deliveries } => {
             list.extend(outbox::spread(parent, *leased_until, deliveries, changes.at));
         }

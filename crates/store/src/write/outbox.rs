@@ -26,6 +26,9 @@ const END_MESSAGE: &str = "UPDATE outbox SET state = ?3, attempts = ?4, leased_u
 const PUT_OFF_MESSAGE: &str = "UPDATE outbox SET due = ?3, attempts = ?4, leased_until = 0
  WHERE id = ?1 AND leased_until = ?2 AND state = 0";
 
+const RELEASE_MESSAGE: &str = "UPDATE outbox SET due = ?3, leased_until = 0
+ WHERE id = ?1 AND leased_until = ?2 AND state = 0";
+
 const INSERT_ATTEMPT: &str = "INSERT INTO attempts (message_id, number, at, result, detail)
  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 
@@ -74,6 +77,11 @@ pub(super) fn tried(end: &Try, at: Instant) -> [Stmt; 2] {
 fn ended(message: &str, lease: i64, state: i64, number: i64) -> Stmt {
     let values = vec![message.into(), lease.into(), state.into(), number.into()];
     one(END_MESSAGE, tag::LEASE, values)
+}
+
+pub(super) fn released(message: &MessageId, leased_until: Instant, due: Instant) -> Stmt {
+    let values = vec![message.as_str().into(), leased_until.millis().into(), due.millis().into()];
+    one(RELEASE_MESSAGE, tag::LEASE, values)
 }
 
 pub(super) fn spread(

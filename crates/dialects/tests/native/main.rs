@@ -1,0 +1,9 @@
+//! The native API from outside, through the whole router: stories on both engines, who may what,
+//! bad input by the table, and the document that outsiders read.
+
+mod access;
+mod bad_input;
+mod contract;
+mod ops;
+mod stories;
+mod support;

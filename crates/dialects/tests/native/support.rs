@@ -1,0 +1,143 @@
+//! A world with the router over it, and requests as a test writes them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use desk::execute::Order;
+use dialects::{App, Settings, router};
+use domain::account::Tenant;
+use domain::case::{Command, PaymentRef, Report};
+use domain::changes::Outcome;
+use domain::ids::CaseId;
+use domain::{Actor, Env, Millis, Role, Scope};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use store::engine::EngineKind;
+use teststand::world::World;
+use tower::ServiceExt;
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).expect("the body is JSON")
+    }
+
+    /// The `code` of a problem, having looked at its shape.
+    pub fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let json = self.json();
+        let code = json["code"].as_str().expect("a code").to_owned();
+        assert_eq!(json["type"], format!("/problems/{code}"));
+        assert_eq!(json["status"], self.status.as_u16());
+        assert!(json["title"].is_string() && json["detail"].is_string(), "{json}");
+        code
+    }
+
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a header of text"))
+    }
+}
+
+/// The house as a test sees it.
+pub struct House {
+    pub world: World,
+    pub router: Router,
+    /// Another tenant's production.
+    pub other: Scope,
+}
+
+impl House {
+    /// A new one, with two tenants.
+    pub async fn new(kind: EngineKind) -> Self {
+        Self::with(kind, Settings::default()).await
+    }
+
+    /// A new one with settings.
+    pub async fn with(kind: EngineKind, settings: Settings) -> Self {
+        let world = World::new(kind, 7).await;
+        let draft = desk::accounts::TenantDraft {
+            slug: "other".into(),
+            name: "Other".into(),
+            email: "desk@other.test".into(),
+            seal_narratives: true,
+        };
+        let other: Tenant = world.desk.add_tenant(draft).await.expect("a tenant").expect("new");
+        let app = App { desk: world.desk.clone(), settings: Arc::new(settings) };
+        let other = Scope::new(other.id, Env::Production);
+        Self { router: router(app), world, other }
+    }
+
+    /// The scope called `production`, `staging` or `other`.
+    pub fn scope(&self, name: &str) -> Scope {
+        match name {
+            "production" => self.world.scope,
+            "staging" => Scope::new(self.world.scope.tenant(), Env::Staging),
+            "other" => self.other,
+            other => panic!("no such scope: {other}"),
+        }
+    }
+
+    /// A token good for an hour.
+    pub async fn token(&self, scope: Scope, role: Role, name: &str) -> String {
+        let token = self.world.desk.add_token(scope, role, name, Millis::hours(1)).await;
+        token.expect("a token").reveal().to_owned()
+    }
+
+    /// Somebody reports an issue on a payment.
+    pub async fn report(&self, scope: Scope, refid: &str, says: &str) -> CaseId {
+        let report = Report {
+            payment: PaymentRef::Refid(refid.into()),
+            addresses: vec!["buyer@example.test".into()],
+            says: says.into(),
+            category: "voucher".into(),
+        };
+        let by = Actor { scope, role: Role::Client, name: "app".into() };
+        let order = Order { by, command: Command::Report(report), key: None, nonce: None };
+        match self.world.desk.execute(&order).await.expect("a case").outcome {
+            Outcome::Reported { case, .. } => case,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a request as it stands.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// Sends a request with a token and, if there is one, a JSON body.
+    pub async fn ask(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |text| Body::from(text.to_owned()));
+        self.send(request.body(body).expect("a request")).await
+    }
+}
