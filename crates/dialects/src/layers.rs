@@ -1,15 +1,206 @@
-//! What stands around every handler.
+//! What stands around every handler: an id for the request, a time, a net under panics, and one
+//! line in the log. The line never holds a query, a body or a header.
 
-use axum::extract::{Request, State};
+use std::any::Any;
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use domain::Dice;
+use futures_util::FutureExt;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::App;
+use crate::body::{self, BodyLimits};
+use crate::{App, iimmpact, who};
 
-pub(crate) async fn around(State(_app): State<App>, request: Request, next: Next) -> Response {
-    next.run(request).await
+/// Where an answer says which request it answers, for asking us about it.
+const REQUEST_ID: HeaderName = HeaderName::from_static("redress-request-id");
+
+tokio::task_local! {
+    static REQUEST: RequestId;
 }
 
-pub(crate) async fn nothing_here() -> http::StatusCode {
-    http::StatusCode::NOT_FOUND
+/// Names one request of one running program. It is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId {
+    run: u32,
+    number: u64,
 }
+
+impl RequestId {
+    /// The request that is being answered here; all zeros where none is.
+    pub(crate) fn current() -> Self {
+        REQUEST.try_with(|id| *id).unwrap_or(Self { run: 0, number: 0 })
+    }
+
+    fn header(self) -> HeaderValue {
+        let mut text = String::with_capacity(19);
+        // Writing into a text cannot fail, and these letters fit a header.
+        let _ = write!(text, "{self}");
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("-"))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}-{:06x}", self.run, self.number)
+    }
+}
+
+/// Counts the requests of this run.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    run: u32,
+    next: AtomicU64,
+}
+
+impl Requests {
+    /// A run with a name of its own.
+    pub(crate) fn new(dice: &mut dyn Dice) -> Self {
+        let mut run = [0; 4];
+        dice.fill(&mut run);
+        Self { run: u32::from_be_bytes(run), next: AtomicU64::new(1) }
+    }
+
+    fn next(&self) -> RequestId {
+        RequestId { run: self.run, number: self.next.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+/// The layer.
+pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = app.requests.next();
+    let line = Line::begin(&app, &request);
+    let shape = Shape::of(request.uri().path());
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let timed = tokio::time::timeout(app.settings.request_time, work);
+    let mut response = REQUEST
+        .scope(id, async move {
+            match timed.await {
+                Ok(Ok(response)) => response,
+                Ok(Err(panic)) => {
+                    let said = said(&*panic);
+                    tracing::error!(request = %id, said, "a handler panicked");
+                    shape.broken()
+                }
+                Err(_) => {
+                    tracing::error!(request = %id, "a request took too long and was given up");
+                    shape.too_slow()
+                }
+            }
+        })
+        .await;
+    response.headers_mut().insert(REQUEST_ID, id.header());
+    line.end(id, response.status());
+    response
+}
+
+/// Nothing has this path.
+pub(crate) async fn nothing_here(request: Request) -> Response {
+    let shape = Shape::of(request.uri().path());
+    discard(request).await;
+    match shape {
+        Shape::Iimmpact => iimmpact::words::no_such_path(),
+        Shape::Native | Shape::Other => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Lets a client finish writing a body that nobody will read, so that it reads the answer.
+pub(crate) async fn discard(request: Request) {
+    let (parts, body) = request.into_parts();
+    let limits = BodyLimits { bytes_max: 0, ..BodyLimits::default() };
+    drop(body::take(&parts.headers, body, &limits).await);
+}
+
+/// How answers look where no handler gave one.
+#[derive(Clone, Copy)]
+enum Shape {
+    Iimmpact,
+    Native,
+    Other,
+}
+
+impl Shape {
+    fn of(path: &str) -> Self {
+        match path.split('/').nth(1) {
+            Some("v1" | "v2") => Self::Iimmpact,
+            Some("api") => Self::Native,
+            _ => Self::Other,
+        }
+    }
+
+    fn broken(self) -> Response {
+        match self {
+            Self::Iimmpact => iimmpact::words::broken(),
+            Self::Native => problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                r#"{"type":"/problems/broken","title":"Something is broken here","status":500,"detail":"our log says what must be mended; the header Redress-Request-Id names this request","code":"broken"}"#,
+            ),
+            Self::Other => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+
+    fn too_slow(self) -> Response {
+        match self {
+            Self::Iimmpact => iimmpact::words::too_slow(),
+            Self::Native => problem(
+                StatusCode::GATEWAY_TIMEOUT,
+                r#"{"type":"/problems/too-slow","title":"It took too long","status":504,"detail":"whether it was done is not known; ask again with the same Idempotency-Key, or look before you repeat it","code":"too-slow"}"#,
+            ),
+            Self::Other => StatusCode::GATEWAY_TIMEOUT.into_response(),
+        }
+    }
+}
+
+fn problem(status: StatusCode, body: &'static str) -> Response {
+    let json = HeaderValue::from_static("application/problem+json");
+    (status, [(CONTENT_TYPE, json)], body).into_response()
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("")
+}
+
+/// The line in the log, when anybody listens for it.
+struct Line(Option<Begun>);
+
+struct Begun {
+    at: Instant,
+    method: Method,
+    route: Option<MatchedPath>,
+    client: IpAddr,
+}
+
+impl Line {
+    fn begin(app: &App, request: &Request) -> Self {
+        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+            return Self(None);
+        }
+        let hops = app.settings.trusted_hops;
+        Self(Some(Begun {
+            at: Instant::now(),
+            method: request.method().clone(),
+            // The route, not the path: a path holds references, and a stranger's has anything.
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            client: who::client_address(request.extensions(), request.headers(), hops),
+        }))
+    }
+
+    fn end(self, id: RequestId, status: StatusCode) {
+        let Some(Begun { at, method, route, client }) = self.0 else { return };
+        let route = route.as_ref().map_or("-", MatchedPath::as_str);
+        let micros = u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let status = status.as_u16();
+        tracing::info!(target: "access", request = %id, %method, route, status, micros, %client);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,17 @@ pub struct App {
     pub desk: Desk,
     /// What the operator set.
     pub settings: Arc<Settings>,
+    /// Who failed to log in lately.
+    logins: Arc<iimmpact::Logins>,
+    requests: Arc<layers::Requests>,
+}
+
+impl App {
+    /// The state of [`router`].
+    pub fn new(desk: Desk, settings: Settings) -> Self {
+        let requests = Arc::new(desk.with_dice(layers::Requests::new));
+        Self { desk, settings: Arc::new(settings), logins: Arc::default(), requests }
+    }
 }
 
 /// What an operator can set about listening.

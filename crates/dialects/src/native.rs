@@ -1,6 +1,6 @@
-//! Our own protocol, `/api/v1`: JSON, bearer tokens, problem details. `contracts/native/openapi.json`
-//! is what outsiders read; a test holds it to the table here. Every handler takes a [`asked::Caller`]
-//! or an [`asked::Asked`], so none can forget to ask who calls.
+//! Our own protocol, `/api/v1`: JSON, bearer tokens, problem details. The document that outsiders
+//! read is `contracts/native/openapi.json`; a test holds it to the table here. Every handler takes
+//! a `Caller` or what one has `Asked`, so none can forget to ask who calls.
 
 mod acts;
 mod asked;
@@ -15,7 +15,7 @@ mod words;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
@@ -93,8 +93,19 @@ pub fn routes() -> Router<App> {
     router
         .method_not_allowed_fallback(other_method)
         .route("/api/v1", any(nothing_here))
+        .route("/api/v1/", any(nothing_here))
         .route("/api/v1/{*rest}", any(nothing_here))
         .layer(axum::middleware::map_response(not_stored))
+}
+
+/// The answer when a handler broke in the middle.
+pub fn broken() -> Response {
+    words::broken().into_response()
+}
+
+/// The answer when a handler was given up.
+pub fn too_slow() -> Response {
+    words::too_slow().into_response()
 }
 
 async fn openapi() -> ([(HeaderName, HeaderValue); 1], &'static str) {

@@ -95,7 +95,7 @@ pub async fn count(State(app): State<App>, request: Request, next: Next) -> Resp
 fn dialect_of(path: &str) -> &'static str {
     match path.split('/').nth(1) {
         Some("api") => "native",
-        Some("v2") => "iimmpact",
+        Some("v1" | "v2") => "iimmpact",
         Some("health" | "ready" | "metrics") => "ops",
         _ => "none",
     }

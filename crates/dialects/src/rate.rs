@@ -78,6 +78,16 @@ impl Limiter {
         Turn::Granted
     }
 
+    /// Gives back a token that was taken for `key`, when what it was taken for should not count.
+    pub fn give_back(&self, key: impl Hash) {
+        let hash = self.hasher.hash_one(key);
+        let shard = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
+        let mut full_at = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(due) = full_at.get_mut(&hash) {
+            *due = due.saturating_sub(self.step_micros);
+        }
+    }
+
     /// Callers remembered now, for metrics.
     pub fn keys(&self) -> usize {
         self.shards
@@ -125,6 +135,20 @@ mod tests {
     fn a_clock_that_steps_back_grants_no_more_and_locks_nobody_out_for_long() {
         let limiter = Limiter::new(Rate { per_minute: 60, burst: 1 }, 1_000);
         assert_eq!(limiter.take("k", at(5_000)), Turn::Granted);
+        assert_eq!(limiter.take("k", at(0)), Turn::Wait(Millis(1_001)));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_no_more() {
+        let limiter = Limiter::new(Rate { per_minute: 60, burst: 2 }, 1_000);
+        for _ in 0..10 {
+            assert_eq!(limiter.take("k", at(0)), Turn::Granted);
+            limiter.give_back("k");
+        }
+        limiter.give_back("k");
+        limiter.give_back("stranger");
+        assert_eq!(limiter.take("k", at(0)), Turn::Granted);
+        assert_eq!(limiter.take("k", at(0)), Turn::Granted);
         assert_eq!(limiter.take("k", at(0)), Turn::Wait(Millis(1_001)));
     }
 

@@ -62,6 +62,15 @@ pub fn client_address(extensions: &Extensions, headers: &HeaderMap, hops: usize)
     said.unwrap_or(peer).to_canonical()
 }
 
+/// What one customer of a network has: an IPv4 address, or an IPv6 network of 64 bits, within
+/// which anybody can have as many addresses as he likes.
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => IpAddr::V6((u128::from(six) >> 64 << 64).into()),
+    }
+}
+
 fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
     let values = headers.get_all("x-forwarded-for").iter().rev();
     let entries = values.flat_map(|value| value.to_str().unwrap_or("").rsplit(','));
@@ -110,6 +119,14 @@ mod tests {
             let found = client_address(&extensions, &headers, hops);
             assert_eq!(found.to_string(), expected, "{values:?} {hops}");
         }
+    }
+
+    #[test]
+    fn neighbours_in_one_network_count_as_one() {
+        let near = |text: &str| neighbourhood(text.parse().expect("an address"));
+        assert_eq!(near("2001:db8::1"), near("2001:db8::ffff:2"));
+        assert_ne!(near("2001:db8::1"), near("2001:db8:0:1::1"));
+        assert_ne!(near("203.0.113.9"), near("203.0.113.8"));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub enum Command {
     /// The sealed history of all cases
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The keys that seal secrets at rest
+    /// The keys outside the database
     #[command(subcommand)]
     Keys(KeysCommand),
     /// The mails and messages
@@ -90,6 +90,9 @@ pub struct DemoArgs {
     /// Let others than this machine reach the demo, whose passwords stand in a file
     #[arg(long)]
     pub allow_public: bool,
+    /// Also send the demo account's events there, signed with the secret in demo.json
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<String>,
 }
 
 /// Flags of `serve`.
@@ -284,7 +287,8 @@ pub enum LoginCommand {
 #[derive(Debug, Subcommand)]
 pub enum WebhookCommand {
     /// Send the account's events to an address; the signing secret is shown once
-    #[command(after_help = "Example:\n  \
+    #[command(after_help = "In the directory of a demo the secret is the one in demo.json, unless \
+        --secret-file or --new-secret says otherwise.\n\nExample:\n  \
         redress webhook add --tenant acme --env production --url https://acme.example/hooks")]
     Add {
         /// Whose events
@@ -296,6 +300,12 @@ pub enum WebhookCommand {
         /// Where they go
         #[arg(long)]
         url: String,
+        /// A file that holds the signing secret: whsec_ and Base64 [default: a new one]
+        #[arg(long, value_name = "FILE", conflicts_with = "new_secret")]
+        secret_file: Option<PathBuf>,
+        /// Make a new secret also in the directory of a demo
+        #[arg(long)]
+        new_secret: bool,
         /// Print id and secret as JSON
         #[arg(long)]
         json: bool,
@@ -309,6 +319,7 @@ pub enum AuditCommand {
     #[command(after_help = "Example:\n  redress audit verify --seal last-seal.json")]
     Verify {
         /// A seal exported earlier: shows a restored old copy and a history cut behind it
+        /// [default: DIR/last-seal.json, which the server writes]
         #[arg(long, value_name = "FILE")]
         seal: Option<PathBuf>,
     },
@@ -323,9 +334,27 @@ pub enum AuditCommand {
 /// `keys …`
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Make a new sealing key and seal everything anew with it
-    #[command(after_help = "Example:\n  redress keys rotate --dir /var/lib/redress")]
-    Rotate,
+    /// Make a new key; with a new sealing key everything is sealed anew
+    #[command(after_help = "Old keys stay, since they still read what they made.\n\nExample:\n  \
+        redress keys rotate --dir /var/lib/redress")]
+    Rotate {
+        /// Which: sealing (secrets at rest), audit (seals over histories), jwt (ID tokens)
+        #[arg(value_enum, default_value_t = KeysToRotate::Sealing)]
+        which: KeysToRotate,
+    },
+}
+
+/// Which keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum KeysToRotate {
+    /// What secrets at rest are sealed with.
+    Sealing,
+    /// What seals over histories are signed with.
+    Audit,
+    /// What ID tokens are signed with.
+    Jwt,
+    /// All three.
+    All,
 }
 
 /// `letters …`

@@ -1,13 +1,27 @@
 //! What each command does: one file a command. They read words, call the crates below, and print;
 //! a rule that one of them would need belongs further down the ladder.
 
+pub mod account;
+pub mod audit;
+pub mod demo;
+pub mod doctor;
+pub mod import;
+pub mod keys;
+pub mod letters;
+pub mod migrate;
 pub mod report;
+pub mod serve;
+pub mod webhook;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use desk::Desk;
+use domain::{Env, Scope};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AuditCommand, Cli, Command, ImportCommand, KeysCommand, LettersCommand};
+use crate::wiring::{Way, explained};
 
 /// How a command ended when it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +58,71 @@ fn carry_out(cli: Cli) -> anyhow::Result<Outcome> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    match cli.command {
+    let way = Way { dir: cli.dir, config: cli.config };
+    runtime.block_on(dispatch(&way, cli.command))
+}
+
+async fn dispatch(way: &Way, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Demo(args) => demo::run(way, &args).await,
+        Command::Serve(args) => serve::run(way, &args).await,
         Command::Report(args) => {
             let mut out = String::new();
             let variable = |name: &str| std::env::var(name).ok();
-            let ended = runtime.block_on(report::run(&cli.dir, &args, variable, &mut out));
-            print!("{out}");
+            let ended = report::run(&way.dir, &args, variable, &mut out).await;
+            say(out.trim_end());
             ended
         }
-        other => bail!("this build cannot do that yet: {other:?}"),
+        Command::Import(ImportCommand::Transactions(args)) => import::run(way, &args).await,
+        Command::Tenant(command) => account::tenant(way, command).await,
+        Command::Key(command) => account::key(way, command).await,
+        Command::Token(command) => account::token(way, command).await,
+        Command::Login(command) => account::login(way, command).await,
+        Command::Webhook(command) => webhook::run(way, command).await,
+        Command::Doctor => doctor::run(way).await,
+        Command::Audit(AuditCommand::Verify { seal }) => audit::verify(way, seal).await,
+        Command::Audit(AuditCommand::ExportSeal { file }) => audit::export(way, &file).await,
+        Command::Keys(KeysCommand::Rotate { which }) => keys::rotate(way, which).await,
+        Command::Letters(LettersCommand::Check) => letters::check(way),
+        Command::Migrate => migrate::run(way).await,
     }
 }
 
 /// An error with its causes, on one line, for standard error.
 pub fn chain(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Prints a line. Whoever reads may stop reading, as `head` does.
+pub fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+/// The tenant with this short name, in this environment.
+///
+/// # Errors
+/// There is none.
+pub async fn scope(desk: &Desk, slug: &str, env: Env) -> anyhow::Result<Scope> {
+    match desk.scope_of_slug(slug, env).await.map_err(explained)? {
+        Some(scope) => Ok(scope),
+        None => bail!(
+            "there is no tenant `{slug}`; `redress tenant list` names those there are, `redress \
+             tenant add` makes one"
+        ),
+    }
+}
+
+/// Refuses a text that is too long for its column on a screen, or that would steer a terminal.
+///
+/// # Errors
+/// What is wrong with it, naming the flag.
+pub fn plain(what: &str, text: &str, chars_max: usize) -> anyhow::Result<()> {
+    if text.chars().any(char::is_control) {
+        bail!("{what} holds a control character; leave it out");
+    }
+    if text.chars().count() > chars_max {
+        bail!("{what} is longer than {chars_max} characters; shorten it");
+    }
+    Ok(())
 }

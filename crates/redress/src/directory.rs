@@ -227,9 +227,19 @@ impl Directory {
         self.root.join("demo.json")
     }
 
-    /// The settings file that is read when `--config` names no other.
-    pub fn settings_file(&self) -> PathBuf {
-        self.root.join("redress.toml")
+    /// The demo's credentials while they are being made; it goes when `demo.json` comes.
+    pub fn demo_draft(&self) -> PathBuf {
+        self.root.join("demo.unfinished.json")
+    }
+
+    /// The last seal, kept outside the database.
+    pub fn last_seal(&self) -> PathBuf {
+        self.root.join("last-seal.json")
+    }
+
+    /// Where the running server is, for scripts.
+    pub fn address(&self) -> PathBuf {
+        self.root.join("address")
     }
 
     /// Takes the directory for one server until the returned lock is dropped or the process ends,

@@ -4,11 +4,15 @@
 mod cli;
 mod clock;
 mod commands;
+mod counting;
 mod demo;
 mod directory;
+mod seal_file;
+mod server;
 mod settings;
 mod telemetry;
 mod transactions_file;
+mod wiring;
 
 use std::process::ExitCode;
 

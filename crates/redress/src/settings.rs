@@ -31,8 +31,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Webhooks out.
     pub webhooks: WebhookSettings,
-    /// All other requests out.
-    pub outgoing: OutgoingSettings,
+    /// What mails say.
+    pub letters: LetterSettings,
     /// The IIMMPACT dialect.
     pub iimmpact: IimmpactSettings,
     /// Our own API.
@@ -171,6 +171,9 @@ pub struct MailSettings {
     /// A file with the password.
     #[serde(deserialize_with = "path_unset_when_empty")]
     pub smtp_password_file: Option<PathBuf>,
+    /// Whom to trust, PEM.
+    #[serde(deserialize_with = "path_unset_when_empty")]
+    pub smtp_ca_file: Option<PathBuf>,
     /// For one mail.
     pub smtp_timeout_ms: u64,
     /// The sender.
@@ -190,18 +193,22 @@ pub struct MailSettings {
 pub struct WebhookSettings {
     /// Private targets that are allowed.
     pub allow: Vec<String>,
+    /// Whom to trust, PEM.
+    #[serde(deserialize_with = "path_unset_when_empty")]
+    pub tls_ca_file: Option<PathBuf>,
     /// For connecting.
     pub connect_timeout_ms: u64,
     /// For a whole delivery.
     pub timeout_ms: u64,
 }
 
-/// `[outgoing]`
+/// `[letters]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OutgoingSettings {
-    /// Private targets that are allowed.
-    pub allow: Vec<String>,
+pub struct LetterSettings {
+    /// The operator's own letters, laid over the built-in ones.
+    #[serde(deserialize_with = "path_unset_when_empty")]
+    pub dir: Option<PathBuf>,
 }
 
 /// `[iimmpact]`
@@ -224,7 +231,7 @@ pub struct IimmpactSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NativeSettings {
-    /// Bytes of one body.
+    /// Bytes of one body of payments.
     pub body_bytes_max: u32,
 }
 

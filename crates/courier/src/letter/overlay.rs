@@ -10,6 +10,9 @@ use super::{FILES, Letters, Problem, problem};
 /// Longest template file in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1_024;
 
+/// A folder among the letters that holds none: the dialects look after it.
+const ANSWERS: &str = "answers";
+
 pub(super) fn lay(letters: &mut Letters, folder: &Path) -> Vec<Problem> {
     let mut problems = unknown_files(folder);
     for (name, built_in) in FILES {
@@ -80,7 +83,8 @@ fn unknown_files(folder: &Path) -> Vec<Problem> {
             let file = format!("{prefix}{name}");
             let known = FILES.iter().any(|(known, _)| *known == file) || name == "README.md";
             let is_letter = FILES.iter().any(|(known, _)| known.starts_with(&format!("{file}/")));
-            if name.starts_with('.') || known {
+            let answers = file == ANSWERS && entry.is_dir();
+            if name.starts_with('.') || known || answers {
                 continue;
             }
             if is_letter && entry.is_dir() {

@@ -187,8 +187,7 @@ pub(super) async fn act<B: ActBody>(
     let case = case_id(&id)?;
     let (ask, says) = asked.body.ask()?;
     let act = ActOrder { case, ask, says: checked(says)?, version: asked.version };
-    let order =
-        Order { by: asked.by, command: Command::Act(act), key: asked.key, nonce: None };
+    let order = Order { by: asked.by, command: Command::Act(act), key: asked.key, nonce: None };
     let done = app.desk.execute(&order).await?;
     let (case, version, stage) = match done.outcome {
         changes::Outcome::Acted { case, version, stage } => (case, version, stage),

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::{Settings, json};
 use crate::App;
 use crate::body::{self, BodyLimits};
+use crate::who::Hosts;
 
 /// Bearer tokens begin like this; anything else is refused before it costs a look-up.
 const TOKEN_PREFIX: &str = "rdt_";
@@ -30,7 +31,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Self(authenticated(&parts.headers, app).await?))
+        Ok(Self(authenticated(parts, app).await?))
     }
 }
 
@@ -69,7 +70,7 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let by = match authenticated(&parts.headers, app).await {
+        let by = match authenticated(&parts, app).await {
             Ok(by) => by,
             Err(problem) => {
                 discard(&parts.headers, body).await;
@@ -90,14 +91,19 @@ pub(super) async fn discard(headers: &HeaderMap, body: Body) {
     drop(body::take(headers, body, &limits).await);
 }
 
-async fn authenticated(headers: &HeaderMap, app: &App) -> Result<Actor, Problem> {
-    let token = bearer(headers).ok_or_else(|| {
+async fn authenticated(parts: &Parts, app: &App) -> Result<Actor, Problem> {
+    let token = bearer(&parts.headers).ok_or_else(|| {
         unauthorized("no-credential", "send Authorization: Bearer with a token that begins rdt_")
     })?;
-    let actor = app.desk.actor_of_token(token).await?;
-    actor.ok_or_else(|| {
+    let actor = app.desk.actor_of_token(token).await?.ok_or_else(|| {
         unauthorized("token-not-valid", "the token is unknown, has expired or was revoked")
-    })
+    })?;
+    let fits = |hosts: &Hosts| hosts.fits(actor.scope.env(), &parts.uri, &parts.headers);
+    if app.settings.hosts.as_ref().is_none_or(fits) {
+        return Ok(actor);
+    }
+    let detail = "the token is of another environment than this host name";
+    Err(unauthorized("wrong-host", detail))
 }
 
 fn unauthorized(code: &'static str, detail: &str) -> Problem {
@@ -127,7 +133,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     }
     let key = only(headers, NAME).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let good = (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    let good =
+        (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     if good {
         return Ok(Some(key.to_owned()));
     }

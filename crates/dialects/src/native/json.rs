@@ -38,7 +38,21 @@ fn wrong(field: &str, error: &serde_json::Error) -> Problem {
     }
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or("it does not read");
-    Problem::field(if field == "." { "body" } else { field }, said)
+    let field = if field == "." { "" } else { field };
+    let field = match (field, inner_name(said)) {
+        ("", None) => "body".to_owned(),
+        (field, None) => field.to_owned(),
+        ("", Some(name)) => name.to_owned(),
+        (field, Some(name)) => format!("{field}.{name}"),
+    };
+    Problem::field(field, said)
+}
+
+/// The name that the reader's own sentence blames, where the path ends one step before it.
+fn inner_name(said: &str) -> Option<&str> {
+    let starts = ["missing field `", "duplicate field `"];
+    let rest = starts.iter().find_map(|start| said.strip_prefix(start))?;
+    rest.strip_suffix('`')
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), BodyError> {

@@ -28,9 +28,12 @@ impl FieldProblem {
     }
 }
 
-/// An answer that is no success.
+/// An answer that is no success. In a box, since it travels in results whose other half is small.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     code: Cow<'static, str>,
     title: &'static str,
@@ -62,7 +65,8 @@ impl Problem {
     ) -> Self {
         let (code, detail) = (code.into(), detail.into());
         let (errors, headers) = (Vec::new(), Vec::new());
-        Self { status, code, title, detail, errors, case: None, headers }
+        let parts = Parts { status, code, title, detail, errors, case: None, headers };
+        Self(Box::new(parts))
     }
 
     /// One wrong field, or several.
@@ -72,7 +76,9 @@ impl Problem {
             many => format!("{} fields are wrong; see errors", many.len()),
         };
         let title = "A field is wrong";
-        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "wrong-field", title, detail) }
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "wrong-field", title, detail);
+        problem.0.errors = errors;
+        problem
     }
 
     /// One wrong field.
@@ -81,34 +87,36 @@ impl Problem {
     }
 
     /// Names the case that stands in the way.
-    pub(super) fn about_case(self, case: &str) -> Self {
-        Self { case: Some(case.to_owned()), ..self }
+    pub(super) fn about_case(mut self, case: &str) -> Self {
+        self.0.case = Some(case.to_owned());
+        self
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Self(parts) = self;
         let shape = Shape {
-            r#type: format!("/problems/{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: &self.code,
-            errors: &self.errors,
-            case: self.case.as_deref(),
+            r#type: format!("/problems/{}", parts.code),
+            title: parts.title,
+            status: parts.status.as_u16(),
+            detail: &parts.detail,
+            code: &parts.code,
+            errors: &parts.errors,
+            case: parts.case.as_deref(),
         };
         // Strings and numbers only: this cannot fail, and an empty body would still be an answer.
         let body = serde_json::to_vec(&shape).unwrap_or_default();
-        let mut response = (self.status, body).into_response();
+        let mut response = (parts.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.headers);
+        headers.extend(parts.headers);
         response
     }
 }

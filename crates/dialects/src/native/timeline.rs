@@ -29,6 +29,18 @@ enum Entry {
     Webhook(ToldEntry),
 }
 
+impl Entry {
+    /// Place among entries of one instant; those of one kind stay as they came.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Note(_) => 0,
+            Self::Mail(_) => 1,
+            Self::Event(_) => 2,
+            Self::Webhook(_) => 3,
+        }
+    }
+}
+
 /// Something that was done.
 #[derive(Serialize)]
 struct NoteEntry {
@@ -74,8 +86,8 @@ pub(super) async fn timeline(
     let notes = timeline.happenings.into_iter().map(|one| (one.at, note(one)));
     let told = timeline.told.into_iter().map(|one| (one.at, told(one)));
     let mut entries: Vec<(Instant, Entry)> = notes.chain(told).collect();
-    // Stable: of one instant, what was done stands before what was told of it.
-    entries.sort_by_key(|(at, _)| *at);
+    // Of one instant, what was done stands before what was told of it.
+    entries.sort_by_key(|(at, entry)| (*at, entry.rank()));
     let entries = entries.into_iter().map(|(_, entry)| entry).collect();
     Ok(Json(TimelineAnswer { case: id.as_str().to_owned(), entries }))
 }

@@ -13,18 +13,19 @@ use domain::payment::columns::{self, Cell};
 use domain::payment::{Payment, RowEffect};
 use serde::{Deserialize, Serialize};
 
+use super::Settings;
 use super::asked::{Asked, Caller, Named, Sent};
 use super::problem::Problem;
 use super::shapes::TransactionShape;
-use super::Settings;
 use crate::App;
 use crate::body::BodyLimits;
 
-/// A thousand of the longest rows have 2.4 MiB of text in JSON, a thousand usual ones 0.3.
+/// A thousand of the longest rows have 2.4 MiB of text in JSON, a thousand usual ones 0.3. Their
+/// time is within that of a whole request, so that a slow client is told why.
 pub(super) const IMPORT_LIMITS: BodyLimits = BodyLimits {
     bytes_max: 4 * 1024 * 1024,
     discarded_bytes_max: 4 * 1024 * 1024,
-    time: Duration::from_secs(60),
+    time: Duration::from_secs(20),
 };
 
 /// `{"transactions": [..]}`

@@ -9,6 +9,9 @@ use http::{HeaderValue, StatusCode};
 
 use super::problem::Problem;
 use crate::body::BodyError;
+use crate::layers::RequestId;
+
+const BROKEN_TITLE: &str = "Something is broken here";
 
 /// The status of a refusal.
 pub(super) const fn status(refusal: &Refusal) -> StatusCode {
@@ -66,19 +69,16 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::AlreadyProposed => {
             ("A proposal waits already", "approve or decline that one first")
         }
-        Refusal::SamePerson => (
-            "A second person is needed",
-            "whoever proposed a remedy cannot approve or decline it",
-        ),
+        Refusal::SamePerson => {
+            ("A second person is needed", "whoever proposed a remedy cannot approve or decline it")
+        }
         Refusal::KeyReusedForOther => (
             "The idempotency key was used for something else",
             "use a new key for a new request, and the same key only to repeat one",
         ),
         Refusal::NonceSpent => ("The nonce was used before", "sign again with a new one"),
         Refusal::NotAllowed => ("Not allowed", "the role of this token does not have this right"),
-        Refusal::Busy => {
-            ("Too busy", "others changed the same thing at the same time; try again")
-        }
+        Refusal::Busy => ("Too busy", "others changed the same thing at the same time; try again"),
     };
     (title, detail.to_owned())
 }
@@ -105,8 +105,9 @@ impl From<Failure> for Problem {
             Failure::Refused(refusal) => return refusal.into(),
             Failure::Broken(fault) => fault,
         };
-        tracing::error!(fault = fault.chain(), "a request of the native API came to nothing");
-        let title = "Something is broken here";
+        let request = RequestId::current();
+        tracing::error!(%request, fault = fault.chain(), "a request came to nothing");
+        let title = BROKEN_TITLE;
         if fault.uncertain() {
             let detail = "whether it was done is not known; ask again with the same \
                           Idempotency-Key, or look before you repeat it";
@@ -120,6 +121,19 @@ impl From<Failure> for Problem {
         let detail = "nothing was changed; our log says what must be mended";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", title, detail)
     }
+}
+
+/// A handler broke in the middle.
+pub(super) fn broken() -> Problem {
+    let detail = "our log says what must be mended; Redress-Request-Id names this request";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", BROKEN_TITLE, detail)
+}
+
+/// A handler was given up.
+pub(super) fn too_slow() -> Problem {
+    let detail = "whether it was done is not known; ask again with the same Idempotency-Key, or \
+                  look before you repeat it";
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "too-slow", "It took too long", detail)
 }
 
 impl From<BodyError> for Problem {

@@ -1,5 +1,5 @@
 //! Every page in `tests/native/stories`, on both engines. A line that begins with a space is what
-//! was answered; the others are acts:
+//! was answered, one that begins with a plus goes on with the line before; the others are acts:
 //!
 //! ```text
 //! pay A-1 successful            report A-1 the voucher never came
@@ -12,8 +12,9 @@
 
 use std::fmt::Write as _;
 
-use desk::outbox::Claimed;
+use desk::outbox::{Claimed, Parcel};
 use domain::changes::{Try, TryEnd};
+use domain::message::Telling;
 use domain::payment::PaymentStatus;
 use domain::{Millis, Role};
 use serde_json::Value;
@@ -66,12 +67,19 @@ struct Teller {
 async fn tell(kind: EngineKind, page: &str) -> String {
     let mut teller = Teller { house: House::new(kind).await, token: String::new(), ids: vec![] };
     let mut told = String::new();
-    for line in page.lines().filter(|line| !line.starts_with(' ')) {
+    let mut lines = page.lines().filter(|line| !line.starts_with(' ')).peekable();
+    while let Some(line) = lines.next() {
         let _ = writeln!(told, "{line}");
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if let Some(answer) = teller.step(line).await {
+        let mut act = line.to_owned();
+        while let Some(more) = lines.next_if(|line| line.starts_with('+')) {
+            let _ = writeln!(told, "{more}");
+            act.push('\n');
+            act.push_str(more.trim_start_matches('+'));
+        }
+        if let Some(answer) = teller.step(&act).await {
             told.push_str(&teller.numbered(&answer));
         }
     }
@@ -102,9 +110,7 @@ impl Teller {
                 let role = Role::parse(role).expect("a role");
                 self.token = self.house.token(scope(rest), role, name).await;
             }
-            ["seal"] => {
-                while self.house.world.desk.seal_once().await.expect("a seal").is_some() {}
-            }
+            ["seal"] => while self.house.world.desk.seal_once().await.expect("a seal").is_some() {},
             ["deliver", ends @ ..] => self.deliver(ends).await,
             [method @ ("GET" | "POST" | "PUT"), path, ..] => {
                 return Some(self.request(line, method, path).await);
@@ -114,10 +120,13 @@ impl Teller {
         None
     }
 
-    /// Claims what waits, and ends the tries as it is said, one word for each.
+    /// Claims what waits, and ends the tries as it is said, one word for each: by age, and the
+    /// mail of an instant before its event.
     async fn deliver(&self, ends: &[&str]) {
         let desk = &self.house.world.desk;
-        let claimed = desk.claim(10, Millis::minutes(1)).await.expect("a claim");
+        let mut claimed = desk.claim(10, Millis::minutes(1)).await.expect("a claim");
+        let is_mail = |one: &Claimed| one.parcel == Parcel::Telling(Telling::Acknowledge);
+        claimed.sort_by_key(|one| (one.at, !is_mail(one)));
         assert_eq!(claimed.len(), ends.len());
         for (message, end) in claimed.into_iter().zip(ends) {
             let Claimed { id, scope, attempts, leased_until, .. } = message;
@@ -142,6 +151,9 @@ impl Teller {
             head.split_whitespace().skip(2).filter_map(|header| header.split_once(':')).collect();
         let path = self.meant(path);
         let answer = self.house.ask(&self.token, method, &path, &headers, body.as_deref()).await;
+        if let Some(next) = answer.json()["next"].as_str() {
+            self.number(next);
+        }
         shown(&answer)
     }
 
@@ -167,13 +179,11 @@ impl Teller {
         }
     }
 
-    /// `case#2`, `message#1`: the second case, the first message.
+    /// `case#2`, `message#1`, `next#1`: the second case, the first message, the first cursor.
     fn name(&self, place: usize) -> String {
-        let kind = |id: &String| id.split('_').next().unwrap_or("").to_owned();
         let own = kind(&self.ids[place]);
         let number = self.ids[..=place].iter().filter(|id| kind(id) == own).count();
-        let word = if own == "cs" { "case" } else { "message" };
-        format!("{word}#{number}")
+        format!("{own}#{number}")
     }
 
     /// A text with the ids that its numbers mean.
@@ -183,6 +193,14 @@ impl Teller {
             meant = meant.replace(&self.name(place), &self.ids[place]);
         }
         meant
+    }
+}
+
+fn kind(id: &str) -> &'static str {
+    match id.split('_').next() {
+        Some("cs") => "case",
+        Some("msg") => "message",
+        _ => "next",
     }
 }
 

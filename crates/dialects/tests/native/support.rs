@@ -1,7 +1,5 @@
 //! A world with the router over it, and requests as a test writes them.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use desk::execute::Order;
@@ -73,7 +71,7 @@ impl House {
             seal_narratives: true,
         };
         let other: Tenant = world.desk.add_tenant(draft).await.expect("a tenant").expect("new");
-        let app = App { desk: world.desk.clone(), settings: Arc::new(settings) };
+        let app = App::new(world.desk.clone(), settings);
         let other = Scope::new(other.id, Env::Production);
         Self { router: router(app), world, other }
     }
@@ -88,9 +86,9 @@ impl House {
         }
     }
 
-    /// A token good for an hour.
+    /// A token good for a day.
     pub async fn token(&self, scope: Scope, role: Role, name: &str) -> String {
-        let token = self.world.desk.add_token(scope, role, name, Millis::hours(1)).await;
+        let token = self.world.desk.add_token(scope, role, name, Millis::days(1)).await;
         token.expect("a token").reveal().to_owned()
     }
 

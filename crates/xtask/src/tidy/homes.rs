@@ -19,7 +19,7 @@ const fn home(
     Home { packages, rungs, why }
 }
 
-const HOMES: [Home; 14] = [
+const HOMES: [Home; 15] = [
     home(
         &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
         &["store"],
@@ -69,9 +69,14 @@ const HOMES: [Home; 14] = [
         "calendars are rules; the edges write dates; between them time is a number",
     ),
     home(
-        &["anyhow", "clap", "csv", "indicatif", "toml", "tracing-subscriber", "uuid"],
+        &["anyhow", "clap", "csv", "indicatif", "tracing-subscriber", "uuid"],
         &["redress"],
         "only the program has a command line, a terminal and files to read",
+    ),
+    home(
+        &["toml"],
+        &["dialects", "redress"],
+        "files that people edit: settings, and a dialect's catalogue of messages",
     ),
     home(&["rustix"], &["vault", "redress"], "file modes and locks: key files and the directory"),
     home(

@@ -1,0 +1,77 @@
+//! `audit verify` and `audit export-seal`: the examiner's walk over every history, and the last
+//! seal as a file to be kept elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use desk::audit::Findings;
+
+use super::{Outcome, say};
+use crate::counting::Counting;
+use crate::wiring::{Wanted, Way, explained};
+use crate::{directory, seal_file};
+
+/// `audit verify`
+///
+/// # Errors
+/// The seal cannot be read; a fault. What is wrong with a history is no error but a finding.
+pub async fn verify(way: &Way, seal: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    let house = way.open(Wanted::Existing).await?;
+    // Before the walk: a running server writes newer ones meanwhile, which the walk may not meet.
+    let usual = house.last_seal_file();
+    let path = seal.or_else(|| usual.is_file().then_some(usual));
+    let kept = path.as_deref().map(|path| seal_file::read(&house.desk, path)).transpose()?;
+    let witness = kept.as_ref().map(seal_file::witness);
+    let mut counting = Counting::start("notes walked");
+    let walked = house.desk.verify_audit(witness, &mut |notes| counting.show(notes)).await;
+    counting.finish();
+    let findings = walked.map_err(explained)?;
+    tell(&findings);
+    match (&path, kept) {
+        (Some(path), Some(kept)) => {
+            say(&format!("seal {} of {} was looked for", kept.seal.seq, path.display()));
+        }
+        _ => say(
+            "no seal from outside the database was looked for: give one with --seal, or a \
+             database that was set back is not noticed",
+        ),
+    }
+    Ok(if findings.clean() { Outcome::Done } else { Outcome::Refused })
+}
+
+fn tell(findings: &Findings) {
+    for flaw in &findings.listed {
+        say(&format!("WRONG  {flaw}"));
+    }
+    let unlisted = findings.flaws - findings.listed.len() as u64;
+    if unlisted > 0 {
+        say(&format!("WRONG  and {unlisted} more"));
+    }
+    let Findings { cases, notes, seals, unsealed, flaws, .. } = findings;
+    say(&format!("{cases} histories, {notes} notes, {seals} seals; {unsealed} notes not yet sealed"));
+    match flaws {
+        0 => say("nothing is wrong"),
+        _ => say(&format!(
+            "{flaws} flaws: keep the database as it is, and compare it with a backup"
+        )),
+    }
+}
+
+/// `audit export-seal`
+///
+/// # Errors
+/// There is no seal yet, or the file cannot be written.
+pub async fn export(way: &Way, file: &Path) -> anyhow::Result<Outcome> {
+    let house = way.open(Wanted::Existing).await?;
+    let Some(seal) = house.desk.last_seal().await.map_err(explained)? else {
+        bail!("nothing was sealed yet; a running server seals by the period `audit.seal_period_s`");
+    };
+    let text = seal_file::text(&house.desk, &seal)?;
+    if file.as_os_str() == "-" {
+        say(String::from_utf8_lossy(&text).trim_end());
+        return Ok(Outcome::Done);
+    }
+    directory::write_private(file, &text).context("exporting the last seal")?;
+    say(&format!("seal {} written to {}; keep it elsewhere", seal.seal.seq, file.display()));
+    Ok(Outcome::Done)
+}

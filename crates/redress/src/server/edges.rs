@@ -1,0 +1,85 @@
+//! What was set, in the words of the crate that listens: limits, TLS, the settings of each
+//! dialect. A setting that is not handed on here does nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use dialects::listen::Limits;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::settings::{ServerSettings, Settings};
+
+/// The limits of the accept loop.
+pub(super) fn limits(server: &ServerSettings) -> Limits {
+    Limits {
+        connections_max: server.connections_max,
+        first_byte: Duration::from_millis(server.first_byte_timeout_ms),
+        handshake: Duration::from_millis(server.tls_handshake_timeout_ms),
+        head: Duration::from_millis(server.header_timeout_ms),
+        drain: Duration::from_secs(server.drain_timeout_s),
+        ..Limits::default()
+    }
+}
+
+/// What the dialects need to know.
+pub(super) fn dialects(settings: &Settings) -> dialects::Settings {
+    let (server, hosts) = (&settings.server, &settings.hosts);
+    let hosts = hosts.enforced.then(|| dialects::who::Hosts {
+        production: hosts.production.clone(),
+        staging: hosts.staging.clone(),
+    });
+    let mut made = dialects::Settings {
+        trusted_hops: usize::from(server.trusted_proxies),
+        hosts,
+        request_time: Duration::from_millis(server.request_timeout_ms),
+        ..dialects::Settings::default()
+    };
+    let import_bytes_max = bytes(settings.native.body_bytes_max);
+    made.native.import_body.bytes_max = import_bytes_max;
+    made.native.import_body.discarded_bytes_max = import_bytes_max;
+    made
+}
+
+fn bytes(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// TLS by the files that are set; nothing when none are. HTTP/2 is offered.
+///
+/// # Errors
+/// A file cannot be read, holds something else, or the two do not belong together.
+pub fn tls(server: &ServerSettings) -> anyhow::Result<Option<Arc<ServerConfig>>> {
+    let (Some(chain), Some(key)) = (&server.tls_cert_file, &server.tls_key_file) else {
+        return Ok(None);
+    };
+    let certificates = certificates(chain).context("the setting `server.tls_cert_file`")?;
+    let private = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("reading the private key (PEM) in {}", key.display()))
+        .context("the setting `server.tls_key_file`")?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("choosing versions of TLS")?
+        .with_no_client_auth()
+        .with_single_cert(certificates, private)
+        .context(
+            "`server.tls_cert_file` and `server.tls_key_file` cannot be used; do they belong \
+             together?",
+        )?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(Arc::new(config)))
+}
+
+fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let reading = || format!("reading the certificates (PEM) in {}", path.display());
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).with_context(reading)?.collect();
+    let found = found.with_context(reading)?;
+    ensure!(!found.is_empty(), "{} holds no certificate", path.display());
+    Ok(found)
+}

@@ -1,0 +1,110 @@
+//! Housekeeping beside the server: sealing with a copy of each seal outside the database, nonces,
+//! old memory, and keys that another process rotated. It must never take the evidence away: a copy
+//! that the database does not know is moved aside, not written over.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use desk::Desk;
+use domain::audit::SignedSeal;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::Keeper;
+use crate::seal_file;
+use crate::wiring::House;
+
+/// How often the key directory is looked at for keys that `redress keys rotate` added. That command
+/// waits longer than this before it uses a new one.
+pub(crate) const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
+
+/// How long a stopping server may seal and write what is left. What it does not get done is found
+/// by the next start.
+const LAST_WORK_MAX: Duration = Duration::from_secs(5);
+
+/// Starts it.
+///
+/// # Errors
+/// The copy of the last seal cannot be moved aside.
+pub(super) fn start(house: &House) -> anyhow::Result<Keeper> {
+    let (desk, path) = (house.desk.clone(), house.last_seal_file());
+    let period = Duration::from_secs(u64::from(house.settings.audit.seal_period_s));
+    let stop = CancellationToken::new();
+    let until = stop.clone();
+    let task = tokio::spawn(async move {
+        compare(&desk, &path).await;
+        let sealing = desk.keep_house(period, |seal| keep(&desk, seal, &path));
+        tokio::select! {
+            () = sealing => {}
+            () = read_keys(&desk) => {}
+            () = until.cancelled() => {}
+        }
+        if timeout(LAST_WORK_MAX, finish(&desk, &path)).await.is_err() {
+            tracing::warn!("stopped before everything was sealed; the next start goes on");
+        }
+    });
+    Ok(Keeper { stop, task })
+}
+
+/// Looks whether the copy outside is of this database, before anything is written over it.
+async fn compare(desk: &Desk, path: &Path) {
+    if !path.exists() {
+        return;
+    }
+    let strange = match (seal_file::read(desk, path), desk.last_seal().await) {
+        (Ok(copy), Ok(Some(last))) => {
+            copy.seal.seq > last.seal.seq
+                || (copy.seal.seq == last.seal.seq && copy.seal.digest() != last.seal.digest())
+        }
+        (Ok(_), Ok(None)) | (Err(_), _) => true,
+        (_, Err(_)) => false,
+    };
+    if !strange {
+        return;
+    }
+    let aside = aside(path, desk.now().millis());
+    match std::fs::rename(path, &aside) {
+        Ok(()) => tracing::error!(
+            kept_as = %aside.display(),
+            "the last seal outside the database is not in it: the database was set back or \
+             replaced; `redress audit verify --seal FILE` says more"
+        ),
+        Err(why) => tracing::error!(%why, "moving {} aside", path.display()),
+    }
+}
+
+fn aside(path: &Path, millis: i64) -> PathBuf {
+    path.with_file_name(format!("last-seal.strange-{millis}.json"))
+}
+
+/// Writes the copy. The disk is waited for here: seals are seldom, and one that is not outside
+/// the database proves less.
+fn keep(desk: &Desk, seal: &SignedSeal, path: &Path) {
+    let written = tokio::task::block_in_place(|| seal_file::write(desk, seal, path));
+    if let Err(why) = written {
+        let why = crate::commands::chain(&why);
+        tracing::error!(why, "the last seal could not be kept outside the database");
+    }
+}
+
+async fn read_keys(desk: &Desk) {
+    loop {
+        sleep(KEYS_READ_EVERY).await;
+        let keys = std::sync::Arc::clone(desk.keyring());
+        match tokio::task::spawn_blocking(move || keys.reload()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => tracing::error!(%why, "the keys cannot be read again; the old serve on"),
+            Err(why) => tracing::error!(%why, "reading the keys broke"),
+        }
+    }
+}
+
+/// The last nonces and the last seal, after everything that makes them has ended.
+async fn finish(desk: &Desk, path: &Path) {
+    while desk.write_nonces_behind().await.is_ok_and(|written| written > 0) {}
+    while let Ok(Some(_)) = desk.seal_once().await {}
+    // Also one that was committed in the moment when the sweep was stopped.
+    if let Ok(Some(last)) = desk.last_seal().await {
+        keep(desk, &last, path);
+    }
+}
