@@ -51,21 +51,25 @@ impl Desk {
                 }
             }
         };
-        let nonces = every(NONCES_EVERY, async || self.write_nonces_behind().await.map(|_| ()));
-        let drops = every(DROP_EVERY, async || {
-            self.drop_old_nonces().await?;
-            self.drop_old_memory().await
-        });
+        let nonces = async {
+            loop {
+                if let Err(failure) = self.write_nonces_behind().await {
+                    log("writing the nonces of reads", &failure);
+                }
+                sleep(NONCES_EVERY).await;
+            }
+        };
+        let drops = async {
+            loop {
+                for dropped in [self.drop_old_nonces().await, self.drop_old_memory().await] {
+                    if let Err(failure) = dropped {
+                        log("dropping what is old", &failure);
+                    }
+                }
+                sleep(DROP_EVERY).await;
+            }
+        };
         tokio::join!(seals, nonces, drops);
-    }
-}
-
-async fn every(period: Duration, act: impl AsyncFn() -> Result<(), Failure>) {
-    loop {
-        if let Err(failure) = act().await {
-            log("keeping house", &failure);
-        }
-        sleep(period).await;
     }
 }
 

@@ -140,7 +140,11 @@ impl Shape {
             Self::Iimmpact => iimmpact::words::broken(),
             Self::Native => problem(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                r#"{"type":"/problems/broken","title":"Something is broken here","status":500,"detail":"our log says what must be mended; the header Redress-Request-Id names this request","code":"broken"}"#,
+                concat!(
+                    r#"{"type":"/problems/broken","title":"Something is broken here","#,
+                    r#""status":500,"detail":"our log says what must be mended; the header "#,
+                    r#"Redress-Request-Id names this request","code":"broken"}"#
+                ),
             ),
             Self::Other => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
@@ -151,7 +155,12 @@ impl Shape {
             Self::Iimmpact => iimmpact::words::too_slow(),
             Self::Native => problem(
                 StatusCode::GATEWAY_TIMEOUT,
-                r#"{"type":"/problems/too-slow","title":"It took too long","status":504,"detail":"whether it was done is not known; ask again with the same Idempotency-Key, or look before you repeat it","code":"too-slow"}"#,
+                concat!(
+                    r#"{"type":"/problems/too-slow","title":"It took too long","#,
+                    r#""status":504,"detail":"whether it was done is not known; ask again with "#,
+                    r#"the same Idempotency-Key, or look before you repeat it","#,
+                    r#""code":"too-slow"}"#
+                ),
             ),
             Self::Other => StatusCode::GATEWAY_TIMEOUT.into_response(),
         }

@@ -15,7 +15,7 @@ use dialects::App;
 use dialects::listen::{Drained, Listener, Service, Traffic};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use courier::{guard, letters, mail};
 pub use edges::tls;
@@ -73,7 +73,7 @@ impl Server {
         let mut signals = Signals::new()?;
         let stop = CancellationToken::new();
         let address = AddressFile::write(&house, &self.bound_url)?;
-        let keeper = house::start(&house)?;
+        let keeper = house::start(&house);
         let mut parts = self.start(&house, &stop)?;
         ready()?;
         let early = tokio::select! {
@@ -230,15 +230,15 @@ impl Drop for AddressFile {
     }
 }
 
-/// A task that keeps house, and the way to end it after everything else.
+/// The housekeeping, and the way to end it after everything else. Dropping it ends it too.
 struct Keeper {
-    stop: CancellationToken,
+    stop: DropGuard,
     task: JoinHandle<()>,
 }
 
 impl Keeper {
     async fn finish(self) {
-        self.stop.cancel();
+        drop(self.stop);
         if let Err(why) = self.task.await {
             tracing::error!(%why, "housekeeping broke");
         }

@@ -28,7 +28,7 @@ pub(super) async fn caller(app: &App, parts: &Parts, body: &Bytes) -> Result<Cal
     if signature::is_attempted(&parts.headers) {
         return signed(app, parts, body).await;
     }
-    let Some(token) = token(&parts.headers)? else { return Err(No::NoCredentials) };
+    let Some(token) = token(&parts.headers)? else { return Err(No::WithoutCredentials) };
     let by = holder(app, parts, token)?;
     Ok(Caller { by, nonce: None })
 }

@@ -1,8 +1,6 @@
 //! What stands on the wire: requests as they are read out of a body, answers as they are written.
 //! Names and fixed texts are the original's. It decides nothing but whether a field can be read.
 
-use std::borrow::Cow;
-
 use domain::address::Address;
 use domain::case::{PaymentRef, Report};
 use domain::payment::columns::is_reference;
@@ -188,7 +186,7 @@ pub(super) struct Invalid<'a> {
 /// One field and why.
 pub(super) struct OneField<'a> {
     pub(super) name: &'static str,
-    pub(super) why: &'a Cow<'static, str>,
+    pub(super) why: &'a str,
 }
 
 impl Serialize for OneField<'_> {

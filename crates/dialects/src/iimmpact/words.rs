@@ -32,7 +32,7 @@ const REFERENCE_UNKNOWN: &str = "Invalid transaction ID or reference ID";
 #[derive(Debug)]
 pub(super) enum No {
     /// Neither a signature nor a token.
-    NoCredentials,
+    WithoutCredentials,
     /// The signature is none.
     Unsigned(Unsigned),
     /// No such key, here.
@@ -78,7 +78,7 @@ impl No {
     /// The answer.
     pub(super) fn answer(self, messages: &Messages) -> Response {
         match self {
-            Self::NoCredentials => unauthorized("missing_credentials", NO_CREDENTIALS),
+            Self::WithoutCredentials => unauthorized("missing_credentials", NO_CREDENTIALS),
             Self::Unsigned(why) => unauthorized(why.code(), unsigned(why)),
             Self::KeyUnknown => unauthorized("invalid_api_key", "API key not found"),
             Self::TokenInvalid => unauthorized("invalid_token", "The ID token is not valid"),
@@ -207,10 +207,10 @@ fn failed(refid: &str, message: &str) -> Response {
 }
 
 fn reference_unknown() -> Response {
-    field("trxid", &Cow::Borrowed(REFERENCE_UNKNOWN))
+    field("trxid", REFERENCE_UNKNOWN)
 }
 
-fn field(name: &'static str, why: &Cow<'static, str>) -> Response {
+fn field(name: &'static str, why: &str) -> Response {
     let errors = OneField { name, why };
     json(StatusCode::BAD_REQUEST, &Invalid { message: INVALID, errors })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use desk::Desk;
 use domain::audit::SignedSeal;
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -16,34 +17,37 @@ use crate::wiring::House;
 
 /// How often the key directory is looked at for keys that `redress keys rotate` added. That command
 /// waits longer than this before it uses a new one.
-pub(crate) const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
+const KEYS_READ_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a stopping server may seal and write what is left. What it does not get done is found
 /// by the next start.
 const LAST_WORK_MAX: Duration = Duration::from_secs(5);
 
 /// Starts it.
-///
-/// # Errors
-/// The copy of the last seal cannot be moved aside.
-pub(super) fn start(house: &House) -> anyhow::Result<Keeper> {
+pub(super) fn start(house: &House) -> Keeper {
     let (desk, path) = (house.desk.clone(), house.last_seal_file());
     let period = Duration::from_secs(u64::from(house.settings.audit.seal_period_s));
     let stop = CancellationToken::new();
     let until = stop.clone();
-    let task = tokio::spawn(async move {
-        compare(&desk, &path).await;
-        let sealing = desk.keep_house(period, |seal| keep(&desk, seal, &path));
-        tokio::select! {
-            () = sealing => {}
-            () = read_keys(&desk) => {}
-            () = until.cancelled() => {}
-        }
-        if timeout(LAST_WORK_MAX, finish(&desk, &path)).await.is_err() {
-            tracing::warn!("stopped before everything was sealed; the next start goes on");
-        }
+    // A thread of its own: it waits for the disk, and no request shall wait with it.
+    let runtime = Handle::current();
+    let task = tokio::task::spawn_blocking(move || {
+        runtime.block_on(keep_house(&desk, &path, period, &until));
     });
-    Ok(Keeper { stop, task })
+    Keeper { stop: stop.drop_guard(), task }
+}
+
+async fn keep_house(desk: &Desk, path: &Path, period: Duration, until: &CancellationToken) {
+    compare(desk, path).await;
+    let sealing = desk.keep_house(period, |seal| keep(desk, seal, path));
+    tokio::select! {
+        () = sealing => {}
+        () = read_keys(desk) => {}
+        () = until.cancelled() => {}
+    }
+    if timeout(LAST_WORK_MAX, finish(desk, path)).await.is_err() {
+        tracing::warn!("stopped before everything was sealed; the next start goes on");
+    }
 }
 
 /// Looks whether the copy outside is of this database, before anything is written over it.
@@ -77,11 +81,9 @@ fn aside(path: &Path, millis: i64) -> PathBuf {
     path.with_file_name(format!("last-seal.strange-{millis}.json"))
 }
 
-/// Writes the copy. The disk is waited for here: seals are seldom, and one that is not outside
-/// the database proves less.
+/// Writes the copy, and waits for the disk: a seal that is not outside the database proves less.
 fn keep(desk: &Desk, seal: &SignedSeal, path: &Path) {
-    let written = tokio::task::block_in_place(|| seal_file::write(desk, seal, path));
-    if let Err(why) = written {
+    if let Err(why) = seal_file::write(desk, seal, path) {
         let why = crate::commands::chain(&why);
         tracing::error!(why, "the last seal could not be kept outside the database");
     }
@@ -90,11 +92,8 @@ fn keep(desk: &Desk, seal: &SignedSeal, path: &Path) {
 async fn read_keys(desk: &Desk) {
     loop {
         sleep(KEYS_READ_EVERY).await;
-        let keys = std::sync::Arc::clone(desk.keyring());
-        match tokio::task::spawn_blocking(move || keys.reload()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => tracing::error!(%why, "the keys cannot be read again; the old serve on"),
-            Err(why) => tracing::error!(%why, "reading the keys broke"),
+        if let Err(why) = desk.keyring().reload() {
+            tracing::error!(%why, "the keys cannot be read again; those read before serve on");
         }
     }
 }
