@@ -163,7 +163,7 @@ serve() {
     port=$(free_port) url=http://127.0.0.1:$port
     install "$dir"
     step 'serve starts' start '' "$url" serve --dir "$dir" --listen "127.0.0.1:$port"
-    export REDRESS_BASE_URL=$url REDRESS_MAIL_DIR=$dir/mail
+    export REDRESS_BASE_URL=$url STORY_MAIL_DIR=$dir/mail
     export REDRESS_SUCCESSFUL='STORY-1 STORY-2 STORY-3 STORY-4' REDRESS_FAILED='STORY-5 STORY-6'
     REDRESS_API_KEY=$(field "$scratch/key.json" api_key key)
     REDRESS_SECRET=$(field "$scratch/key.json" secret)
@@ -173,7 +173,7 @@ serve() {
     step 'serve stops when asked' stop
     step 'doctor finds nothing wrong' program doctor --dir "$dir"
     step 'audit verify finds nothing wrong' program audit verify --dir "$dir"
-    unset REDRESS_BASE_URL REDRESS_MAIL_DIR REDRESS_SUCCESSFUL REDRESS_FAILED
+    unset REDRESS_BASE_URL STORY_MAIL_DIR REDRESS_SUCCESSFUL REDRESS_FAILED
     unset REDRESS_API_KEY REDRESS_SECRET REDRESS_TOKEN
 }
 
@@ -185,10 +185,10 @@ serve_postgres() {
         return
     fi
     database=$name
-    export REDRESS_STORAGE_ENGINE=postgres REDRESS_STORAGE_TLS=off
+    export REDRESS_STORAGE_ENGINE=postgres
     export REDRESS_STORAGE_URL="${REDRESS_TEST_POSTGRES% dbname=*} dbname=$name"
     serve postgres
-    unset REDRESS_STORAGE_ENGINE REDRESS_STORAGE_TLS REDRESS_STORAGE_URL
+    unset REDRESS_STORAGE_ENGINE REDRESS_STORAGE_URL
 }
 
 case ${1:-} in

@@ -19,7 +19,7 @@ usage: story.sh [--staging] [--offset N] FILE     the demo.json of a running ser
   REDRESS_SUCCESSFUL  references of successful payments, two at least, nothing reported on them
   REDRESS_FAILED      references of failed payments, one at least
   REDRESS_TOKEN       a token of the native API; without it no case is read back
-  REDRESS_MAIL_DIR    where the server's mails arrive as files; without it no mail is awaited
+  STORY_MAIL_DIR    where the server's mails arrive as files; without it no mail is awaited
 
   --staging    use the staging key and transactions; no mail is awaited, none must come
   --offset N   leave out the first N successful payments: a story can be told of a payment once
@@ -130,7 +130,7 @@ tell() {
     if [[ -n ${REDRESS_TOKEN:-} ]]; then
         step "$name: the case is read back" reads_back "$case"
     fi
-    if [[ -n ${REDRESS_MAIL_DIR:-} ]]; then
+    if [[ -n ${STORY_MAIL_DIR:-} ]]; then
         step "$name: mail is as it should be" mail_is "$email"
     fi
 }
@@ -159,9 +159,9 @@ reads_back() {
 mail_is() {
     local until=$((SECONDS + mail_wait_s))
     ((staging == 0)) || until=$((SECONDS + 2))
-    code=0 note="mail to $1" body="looked in $REDRESS_MAIL_DIR"
+    code=0 note="mail to $1" body="looked in $STORY_MAIL_DIR"
     while ((SECONDS < until)); do
-        if grep -rqsF -- "$1" "$REDRESS_MAIL_DIR"; then return "$staging"; fi
+        if grep -rqsF -- "$1" "$STORY_MAIL_DIR"; then return "$staging"; fi
         sleep 0.2
     done
     return $((1 - staging))

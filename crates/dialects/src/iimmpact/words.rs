@@ -325,3 +325,6 @@ pub(super) fn json(status: StatusCode, shape: &impl Serialize) -> Response {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
+
+#[cfg(test)]
+mod tests;

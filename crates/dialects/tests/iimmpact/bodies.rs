@@ -34,7 +34,8 @@ const SPELLINGS: &[(&str, &str)] = &[
         "multipart/form-data; boundary=x",
         "--x\r\nContent-Disposition: form-data; name=\"refid\"\r\n\r\nS-1\r\n\
          --x\r\nContent-Disposition: form-data; name=\"user_email[]\"\r\n\r\na@b.example\r\n\
-         --x\r\nContent-Disposition: form-data; name=\"user_email[]\"\r\n\r\nc@d.example\r\n--x--\r\n",
+         --x\r\nContent-Disposition: form-data; name=\"user_email[]\"\r\n\r\nc@d.example\r\n\
+         --x--\r\n",
     ),
 ];
 
@@ -70,7 +71,8 @@ const BAD: &[(&str, &[u8], &str)] = &[
     ("multipart/form-data; boundary=x", b"--x\r\n", "400 bad_multipart"),
     (
         "multipart/form-data; boundary=x",
-        b"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.png\"\r\n\r\n.\r\n--x--\r\n",
+        b"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.png\"\r\n\r\n.\r\n\
+          --x--\r\n",
         "400 file_part",
     ),
 ];
