@@ -46,7 +46,6 @@ pub struct Directory {
     root: PathBuf,
     kind: Kind,
     made_at: Instant,
-    fresh: bool,
 }
 
 /// Why a directory cannot be used. Each sentence says what to do.
@@ -167,11 +166,11 @@ impl Directory {
         };
         let (kind, made_at) =
             read_marker(&text).ok_or_else(|| DirectoryError::BadMarker { path: path.clone() })?;
-        Ok(Self { root: root.to_owned(), kind, made_at, fresh: false })
+        Ok(Self { root: root.to_owned(), kind, made_at })
     }
 
     fn make(root: &Path, kind: Kind, at: Instant) -> Result<Self, DirectoryError> {
-        let made = Self { root: root.to_owned(), kind, made_at: at, fresh: true };
+        let made = Self { root: root.to_owned(), kind, made_at: at };
         make_private_dir(root)?;
         for inner in [made.keys(), made.files(), made.mail()] {
             make_private_dir(&inner)?;
@@ -195,11 +194,6 @@ impl Directory {
     /// When it was made. The demo's payments lie before it.
     pub const fn made_at(&self) -> Instant {
         self.made_at
-    }
-
-    /// Whether this very call made it.
-    pub const fn fresh(&self) -> bool {
-        self.fresh
     }
 
     /// The SQLite database.

@@ -18,7 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use courier::{guard, letters, mail};
-pub use edges::tls;
+pub use edges::{messages, tls};
 
 use crate::directory::write_private;
 use crate::settings::Settings;
@@ -108,7 +108,7 @@ impl Server {
         house: &House,
         stop: &CancellationToken,
     ) -> anyhow::Result<JoinSet<&'static str>> {
-        let settings = edges::dialects(&house.settings);
+        let settings = edges::dialects(&house.settings)?;
         let traffic = Arc::clone(&settings.ops.figures.traffic);
         let app = App::new(house.desk.clone(), settings);
         let limits = edges::limits(&house.settings.server);

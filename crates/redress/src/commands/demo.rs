@@ -11,7 +11,7 @@ use vault::Secret;
 use super::{Outcome, say, serve};
 use crate::cli::DemoArgs;
 use crate::demo::manifest::Manifest;
-use crate::demo::{allow_loopback, setup};
+use crate::demo::setup;
 use crate::directory::Kind;
 use crate::server::Server;
 use crate::telemetry;
@@ -22,14 +22,13 @@ use crate::wiring::{House, Wanted, Way, explained};
 /// # Errors
 /// Others could reach it and nobody allowed that; something cannot be opened.
 pub async fn run(way: &Way, args: &DemoArgs) -> anyhow::Result<Outcome> {
-    let mut settings = serve::settings(way, args.listen)?;
+    let settings = serve::settings(way, args.listen)?;
     let listen = settings.server.listen;
     ensure!(
         listen.ip().is_loopback() || args.allow_public,
         "others than this machine could reach {listen}, and the demo's passwords stand in a file: \
          listen on 127.0.0.1, or say --allow-public"
     );
-    allow_loopback(&mut settings);
     telemetry::start(&settings.log)?;
     let directory = way.directory(Wanted::Kind(Kind::Demo))?;
     let _lock = directory.lock()?;

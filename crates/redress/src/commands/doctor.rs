@@ -6,7 +6,7 @@ mod checks;
 use std::fmt::Write as _;
 
 use super::{Outcome, say};
-use crate::wiring::{House, Wanted, Way};
+use crate::wiring::{self, House, Wanted, Way};
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub async fn run(way: &Way) -> anyhow::Result<Outcome> {
 }
 
 async fn look(way: &Way) -> Vec<(&'static str, Finding)> {
-    let settings = match way.settings(&[]) {
+    let mut settings = match way.settings(&[]) {
         Ok(settings) => settings,
         Err(why) => return vec![("settings", wrong(&why))],
     };
@@ -61,6 +61,7 @@ async fn look(way: &Way) -> Vec<(&'static str, Finding)> {
             return found;
         }
     };
+    wiring::suit(&directory, &mut settings);
     found.push(("directory", checks::directory(&directory)));
     found.push(("disk", checks::disk(&directory)));
     found.push(("keys", checks::keys(&directory, &settings)));

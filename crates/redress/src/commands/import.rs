@@ -51,6 +51,7 @@ pub async fn run(way: &Way, args: &ImportArgs) -> anyhow::Result<Outcome> {
     let taken = taken.await;
     let elapsed = progress.elapsed();
     progress.finish();
+    let side_file = rejects.path().display().to_string();
     let rejected = rejects.finish()?;
     taken.with_context(|| {
         let kept = tally.new + tally.moved + tally.unchanged;
@@ -62,7 +63,7 @@ pub async fn run(way: &Way, args: &ImportArgs) -> anyhow::Result<Outcome> {
     if rejected == 0 {
         return Ok(Outcome::Done);
     }
-    say(&format!("{rejected} rejected: see {}", beside.display()));
+    say(&format!("{rejected} rejected: see {side_file}"));
     Ok(Outcome::Refused)
 }
 

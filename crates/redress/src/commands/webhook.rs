@@ -12,8 +12,8 @@ use super::{Outcome, say, scope};
 use crate::cli::WebhookCommand;
 use crate::demo::manifest::Manifest;
 use crate::directory::Kind;
+use crate::server;
 use crate::wiring::{House, Wanted, Way, explained, text_of};
-use crate::{demo, server};
 
 /// Runs the command.
 ///
@@ -25,10 +25,7 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
     if let Some(secret) = &given {
         SigningKey::parse(secret.reveal()).context("--secret-file")?;
     }
-    let mut house = way.open(Wanted::Existing).await?;
-    if house.directory.kind() == Kind::Demo {
-        demo::allow_loopback(&mut house.settings);
-    }
+    let house = way.open(Wanted::Existing).await?;
     check(&house, &url)?;
     let secret = match given {
         None if !new_secret => usual_secret(&house)?,

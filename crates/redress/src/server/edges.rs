@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use dialects::iimmpact::{CatalogueError, Messages};
 use dialects::listen::Limits;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -27,7 +28,10 @@ pub(super) fn limits(server: &ServerSettings) -> Limits {
 }
 
 /// What the dialects need to know.
-pub(super) fn dialects(settings: &Settings) -> dialects::Settings {
+///
+/// # Errors
+/// The built-in messages are broken.
+pub(super) fn dialects(settings: &Settings) -> anyhow::Result<dialects::Settings> {
     let (server, hosts) = (&settings.server, &settings.hosts);
     let hosts = hosts.enforced.then(|| dialects::who::Hosts {
         production: hosts.production.clone(),
@@ -42,7 +46,32 @@ pub(super) fn dialects(settings: &Settings) -> dialects::Settings {
     let import_bytes_max = bytes(settings.native.body_bytes_max);
     made.native.import_body.bytes_max = import_bytes_max;
     made.native.import_body.discarded_bytes_max = import_bytes_max;
-    made
+    let iimmpact = &settings.iimmpact;
+    made.iimmpact.body.bytes_max = bytes(iimmpact.body_bytes_max);
+    made.iimmpact.addresses_max = bytes(iimmpact.addresses_max);
+    let (messages, problem) = messages(settings)?;
+    if let Some(problem) = problem {
+        tracing::error!(%problem, "messages of yours are not used; the built-in ones are");
+    }
+    made.iimmpact.messages = messages;
+    Ok(made)
+}
+
+/// The longer messages to callers: the operator's own, or the built-in ones and what is wrong with
+/// the operator's.
+///
+/// # Errors
+/// The built-in ones are broken.
+pub fn messages(settings: &Settings) -> anyhow::Result<(Messages, Option<CatalogueError>)> {
+    let (letters, iimmpact) = (&settings.letters, &settings.iimmpact);
+    let own = match &letters.dir {
+        Some(folder) => Messages::in_folder(folder, &iimmpact.contact),
+        None => Messages::built_in(&iimmpact.contact),
+    };
+    match own {
+        Ok(messages) => Ok((messages, None)),
+        Err(why) => Ok((Messages::built_in(&iimmpact.contact)?, Some(why))),
+    }
 }
 
 fn bytes(count: u32) -> usize {

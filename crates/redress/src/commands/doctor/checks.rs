@@ -91,16 +91,13 @@ pub(super) fn keys(directory: &Directory, settings: &Settings) -> Finding {
 }
 
 pub(super) fn letters(settings: &Settings) -> Finding {
-    match server::letters(&settings.letters) {
-        Ok((letters, mut problems)) => {
-            problems.extend(letters.check());
-            match problems.first() {
-                None => Finding::Good("all can be written".to_owned()),
-                Some(first) => Finding::Wrong(format!(
-                    "{first}; `redress letters check` names all, and the built-in ones are used"
-                )),
-            }
-        }
+    match crate::commands::letters::problems(settings) {
+        Ok(problems) => match problems.first() {
+            None => Finding::Good("all can be written".to_owned()),
+            Some(first) => Finding::Wrong(format!(
+                "{first}; `redress letters check` names all, and the built-in ones are used"
+            )),
+        },
         Err(why) => wrong(&why),
     }
 }
