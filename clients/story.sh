@@ -43,16 +43,16 @@ prefix = sys.argv[2]
 keys, payments = demo["iimmpact"], demo[prefix + "transactions"]
 refids = lambda kind: " ".join(row["refid"] for row in payments[kind])
 values = {
-    "BASE_URL": demo["base_url"],
-    "API_KEY": keys[prefix + "api_key"],
-    "SECRET": keys[prefix + "secret"],
-    "SUCCESSFUL": refids("successful"),
-    "FAILED": refids("failed"),
-    "TOKEN": "" if prefix else demo.get("native", {}).get("token", ""),
-    "MAIL_DIR": demo.get("mail_dir", ""),
+    "REDRESS_BASE_URL": demo["base_url"],
+    "REDRESS_API_KEY": keys[prefix + "api_key"],
+    "REDRESS_SECRET": keys[prefix + "secret"],
+    "REDRESS_SUCCESSFUL": refids("successful"),
+    "REDRESS_FAILED": refids("failed"),
+    "REDRESS_TOKEN": "" if prefix else demo.get("native", {}).get("token", ""),
+    "STORY_MAIL_DIR": demo.get("mail_dir", ""),
 }
 for name, value in values.items():
-    print(f"REDRESS_{name}={shlex.quote(value)}")
+    print(f"{name}={shlex.quote(value)}")
 PYTHON
 }
 

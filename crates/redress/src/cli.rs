@@ -287,9 +287,11 @@ pub enum LoginCommand {
 #[derive(Debug, Subcommand)]
 pub enum WebhookCommand {
     /// Send the account's events to an address; the signing secret is shown once
-    #[command(after_help = "In the directory of a demo the secret is the one in demo.json, unless \
+    #[command(
+        after_help = "In the directory of a demo the secret is the one in demo.json, unless \
         --secret-file or --new-secret says otherwise.\n\nExample:\n  \
-        redress webhook add --tenant acme --env production --url https://acme.example/hooks")]
+        redress webhook add --tenant acme --env production --url https://acme.example/hooks"
+    )]
     Add {
         /// Whose events
         #[arg(long)]

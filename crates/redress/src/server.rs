@@ -168,9 +168,9 @@ async fn bind(address: SocketAddr, named_by: &str) -> anyhow::Result<Listener> {
             "{address} is taken by another program: stop it, or choose another address with \
              {named_by}; port 0 takes a free one"
         ),
-        ErrorKind::AddrNotAvailable => anyhow!(
-            "{address} is no address of this machine: choose one that is with {named_by}"
-        ),
+        ErrorKind::AddrNotAvailable => {
+            anyhow!("{address} is no address of this machine: choose one that is with {named_by}")
+        }
         ErrorKind::PermissionDenied => anyhow!(
             "{address} needs more rights than this program has, as ports below 1024 do: choose \
              another with {named_by}"

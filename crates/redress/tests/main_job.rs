@@ -89,7 +89,8 @@ fn narratives() -> Vec<String> {
     let wanted = if long { NARRATIVES_LONG } else { NARRATIVES };
     let Some(folder) = std::env::var_os("REDRESS_TEST_DATA") else {
         eprintln!("REDRESS_TEST_DATA is unset: our own sentences stand in for real narratives");
-        return (0..wanted).map(|n| format!("Bill {n} paid,\r\nstill \"unpaid\" — கட்டணம் 🙏")).collect();
+        let own = |number| format!("Bill {number} paid,\r\nstill \"unpaid\" — கட்டணம் 🙏");
+        return (0..wanted).map(own).collect();
     };
     let path = Path::new(&folder).join("cfpb/product_train.csv");
     let mut reader = csv::Reader::from_path(path).expect("the training file reads");
@@ -114,6 +115,17 @@ fn payments(count: usize) -> String {
     file
 }
 
+#[expect(clippy::disallowed_methods, reason = "an outside client asks its own machine")]
+fn seconds_now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_secs()).expect("seconds")
+}
+
+#[expect(clippy::disallowed_methods, reason = "an outside client calls whom it likes")]
+fn client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
 #[derive(Clone)]
 struct App {
     http: reqwest::Client,
@@ -132,18 +144,11 @@ impl App {
             "description": says,
         })
         .to_string();
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-        let time = i64::try_from(since.as_secs()).expect("seconds");
+        let time = seconds_now();
         let nonce = format!("main-job-nonce-{number:08}");
         let post = reqwest::Method::POST;
-        let signature = dialects::signature::sign(
-            &self.secret,
-            time,
-            &nonce,
-            &post,
-            "",
-            body.as_bytes(),
-        );
+        let signature =
+            dialects::signature::sign(&self.secret, time, &nonce, &post, "", body.as_bytes());
         let answer = self
             .http
             .post(format!("{}/v2/transactions/check", self.base))
@@ -213,8 +218,8 @@ fn mails(dir: &Path, cases: &[String]) -> Result<(), String> {
         let path = entry.map_err(|why| why.to_string())?.path();
         if path.extension().is_some_and(|end| end == "eml") {
             let mail = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
-            let case = mail.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let named = case.filter(|word| word.starts_with("cs_")).next().unwrap_or_default();
+            let mut words = mail.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let named = words.find(|word| word.starts_with("cs_")).unwrap_or_default();
             if let Some(count) = left.get_mut(named) {
                 *count += 1;
             }
@@ -267,7 +272,7 @@ async fn main_job(storage: Option<&str>) {
     let program = setup.serve();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let app = App {
-        http: reqwest::Client::new(),
+        http: client(),
         base: program.base.clone(),
         key: text(&key["api_key"]),
         secret: STANDARD.decode(text(&key["secret"])).expect("Base64"),

@@ -85,7 +85,9 @@ pub async fn key(way: &Way, command: KeyCommand) -> anyhow::Result<Outcome> {
                 ),
             });
         }
-        KeyCommand::List { tenant } => list_keys(&way.open(Wanted::Existing).await?, &tenant).await?,
+        KeyCommand::List { tenant } => {
+            list_keys(&way.open(Wanted::Existing).await?, &tenant).await?
+        }
         KeyCommand::Revoke { key, tenant } => {
             let house = way.open(Wanted::Existing).await?;
             revoke_key(&house, &tenant, &key).await?;
@@ -140,10 +142,9 @@ pub async fn token(way: &Way, command: TokenCommand) -> anyhow::Result<Outcome> 
     let token = house.desk.add_token(scope, role, &name, life).await.map_err(explained)?;
     say(&match json {
         true => json!({ "token": token.reveal() }).to_string(),
-        false => format!(
-            "token  {}\n\nIt works for {days} days and is not shown again.",
-            token.reveal()
-        ),
+        false => {
+            format!("token  {}\n\nIt works for {days} days and is not shown again.", token.reveal())
+        }
     });
     Ok(Outcome::Done)
 }

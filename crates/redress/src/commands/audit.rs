@@ -31,10 +31,8 @@ pub async fn verify(way: &Way, seal: Option<PathBuf>) -> anyhow::Result<Outcome>
         (Some(path), Some(kept)) => {
             say(&format!("seal {} of {} was looked for", kept.seal.seq, path.display()));
         }
-        _ => say(
-            "no seal from outside the database was looked for: give one with --seal, or a \
-             database that was set back is not noticed",
-        ),
+        _ => say("no seal from outside the database was looked for: give one with --seal, or a \
+             database that was set back is not noticed"),
     }
     Ok(if findings.clean() { Outcome::Done } else { Outcome::Refused })
 }
@@ -48,12 +46,14 @@ fn tell(findings: &Findings) {
         say(&format!("WRONG  and {unlisted} more"));
     }
     let Findings { cases, notes, seals, unsealed, flaws, .. } = findings;
-    say(&format!("{cases} histories, {notes} notes, {seals} seals; {unsealed} notes not yet sealed"));
+    say(&format!(
+        "{cases} histories, {notes} notes, {seals} seals; {unsealed} notes not yet sealed"
+    ));
     match flaws {
         0 => say("nothing is wrong"),
-        _ => say(&format!(
-            "{flaws} flaws: keep the database as it is, and compare it with a backup"
-        )),
+        _ => {
+            say(&format!("{flaws} flaws: keep the database as it is, and compare it with a backup"))
+        }
     }
 }
 

@@ -40,10 +40,7 @@ pub async fn run(way: &Way, args: &ServeArgs) -> anyhow::Result<Outcome> {
 /// A setting cannot be used.
 pub fn settings(way: &Way, listen: Option<std::net::SocketAddr>) -> anyhow::Result<Settings> {
     let listen = listen.map(|listen| listen.to_string());
-    let flag = listen.as_deref().map(|value| Flag {
-        name: "--listen",
-        key: "server.listen",
-        value,
-    });
+    let flag =
+        listen.as_deref().map(|value| Flag { name: "--listen", key: "server.listen", value });
     way.settings(flag.as_slice())
 }

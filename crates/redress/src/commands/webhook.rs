@@ -35,10 +35,9 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
     let (id, secret) = house.desk.add_endpoint(scope, &url, secret).await.map_err(explained)?;
     say(&match json {
         true => json!({ "id": id.as_str(), "secret": secret.reveal() }).to_string(),
-        false => format!(
-            "webhook  {id}\nsecret   {}\n\nThe secret is not shown again.",
-            secret.reveal()
-        ),
+        false => {
+            format!("webhook  {id}\nsecret   {}\n\nThe secret is not shown again.", secret.reveal())
+        }
     });
     Ok(Outcome::Done)
 }

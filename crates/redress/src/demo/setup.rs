@@ -127,10 +127,7 @@ fn draft(house: &House) -> Manifest {
         },
         native: NativeEntry { token: String::new(), tokens: BTreeMap::new() },
         webhook: WebhookEntry { secret: hook.reveal().to_owned() },
-        console: ConsoleEntry {
-            url: String::new(),
-            users: PEOPLE.into_iter().map(user).collect(),
-        },
+        console: ConsoleEntry { url: String::new(), users: PEOPLE.into_iter().map(user).collect() },
         transactions: PaymentLists::default(),
         staging_transactions: PaymentLists::default(),
         mail_dir: house.directory.mail(),

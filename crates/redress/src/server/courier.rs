@@ -15,9 +15,7 @@ use courier::sweep::{Caps, Courier, Tools};
 use vault::Secret;
 
 use crate::directory::Directory;
-use crate::settings::{
-    LetterSettings, MailSettings, MailTransport, SmtpTls, WebhookSettings,
-};
+use crate::settings::{LetterSettings, MailSettings, MailTransport, SmtpTls, WebhookSettings};
 use crate::wiring::{House, text_of};
 
 /// The courier, ready to run.
