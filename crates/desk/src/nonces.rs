@@ -2,18 +2,18 @@
 //! between nodes. Kept by the minute of the signed time, and dropped by whole minutes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use domain::Instant;
 use domain::changes::{Change, Changes, Nonce};
+use domain::{Instant, Millis};
 use domain::{Scope, TenantId};
 
 use crate::{Desk, Failure};
 use domain::Refusal;
 
-/// Minutes a nonce is kept on each side of now: the window of five minutes each way that a signed
-/// time may be off, and one more for the minute that has begun.
-pub const MINUTES_KEPT: i64 = 6;
+/// How far a signed time may be off, until [`Desk::keep_nonces_for`] says otherwise.
+const WINDOW_MINUTES: i64 = 5;
 
 /// Nonces written behind in one commit.
 const WRITTEN_AT_ONCE_MAX: usize = 5_000;
@@ -25,9 +25,16 @@ struct Book {
 }
 
 /// What was spent on this node.
-#[derive(Default)]
 pub struct NonceBook {
     book: Mutex<Book>,
+    /// Minutes back for which nonces are kept: the window, and the minute that has begun.
+    minutes_kept: AtomicI64,
+}
+
+impl Default for NonceBook {
+    fn default() -> Self {
+        Self { book: Mutex::default(), minutes_kept: AtomicI64::new(WINDOW_MINUTES + 1) }
+    }
 }
 
 impl NonceBook {
@@ -117,13 +124,20 @@ impl Desk {
         Ok(count)
     }
 
+    /// Says how far a signed time may be off, either way: nonces are kept at least that long, or one
+    /// could be used again.
+    pub fn keep_nonces_for(&self, window: Millis) {
+        let minutes = window.0.div_euclid(Millis::minutes(1).0) + 2;
+        self.inner.nonces.minutes_kept.store(minutes, Ordering::Relaxed);
+    }
+
     /// Forgets minutes that no signed time can name any more.
     ///
     /// # Errors
     /// A fault.
     pub async fn drop_old_nonces(&self) -> Result<(), Failure> {
         let now: Instant = self.now();
-        let before_minute = now.minute() - MINUTES_KEPT;
+        let before_minute = now.minute() - self.inner.nonces.minutes_kept.load(Ordering::Relaxed);
         self.inner.nonces.drop_before(before_minute);
         let mut changes = Changes::none(NOBODY, now);
         changes.list.push(Change::NoncesDropped { before_minute });

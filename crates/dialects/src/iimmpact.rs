@@ -13,10 +13,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::post;
+use domain::Millis;
 
 use crate::App;
 use crate::body::BodyLimits;
 use crate::layers::discard;
+use crate::signature::WINDOW;
 
 pub use messages::{CatalogueError, Messages};
 pub use token::Logins;
@@ -24,6 +26,8 @@ pub use token::Logins;
 /// What an operator can set.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// How far the time of a signed request may be from our clock, either way.
+    pub window: Millis,
     /// Of a report's body.
     pub body: BodyLimits,
     /// Addresses in one report, each counted once.
@@ -39,6 +43,7 @@ impl Default for Settings {
     /// regulator's form takes as many; 256 KiB hold them in whatever way JSON spells them.
     fn default() -> Self {
         Self {
+            window: WINDOW,
             body: BodyLimits { bytes_max: 256 * 1024, ..BodyLimits::default() },
             addresses_max: 10,
             description_chars_max: 32_768,

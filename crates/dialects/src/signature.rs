@@ -55,7 +55,7 @@ pub enum Unsigned {
     InvalidApiKey,
     /// The timestamp is not a whole number of seconds in decimal digits.
     InvalidTimestamp,
-    /// The timestamp is further from our clock than [`WINDOW`].
+    /// The timestamp is further from our clock than the window.
     TimestampOutOfWindow,
     /// The nonce is not 16 to 128 visible ASCII characters, or has a colon.
     InvalidNonce,
@@ -101,11 +101,11 @@ pub fn is_attempted(headers: &HeaderMap) -> bool {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads the headers and holds the timestamp against `at`.
+    /// Reads the headers; the timestamp may be `window` off `at`, either way.
     ///
     /// # Errors
     /// Any [`Unsigned`] but `InvalidSignature`.
-    pub fn read(headers: &'a HeaderMap, at: Instant) -> Result<Self, Unsigned> {
+    pub fn read(headers: &'a HeaderMap, at: Instant, window: Millis) -> Result<Self, Unsigned> {
         let key_id = header(headers, API_KEY)?;
         let timestamp = header(headers, TIMESTAMP)?;
         let nonce = header(headers, NONCE)?;
@@ -116,7 +116,7 @@ impl<'a> Claim<'a> {
             .ok_or(Unsigned::InvalidTimestamp)?;
         let seconds = timestamp.parse().map_err(|_| Unsigned::InvalidTimestamp)?;
         let signed_at = Instant::from_seconds(seconds);
-        if at.since(signed_at).0.unsigned_abs() > WINDOW.0.unsigned_abs() {
+        if at.since(signed_at).0.unsigned_abs() > window.0.unsigned_abs() {
             return Err(Unsigned::TimestampOutOfWindow);
         }
         // With a colon, the end of the nonce could be taken for the method and query of another

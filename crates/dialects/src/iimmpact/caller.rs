@@ -34,7 +34,7 @@ pub(super) async fn caller(app: &App, parts: &Parts, body: &Bytes) -> Result<Cal
 }
 
 async fn signed(app: &App, parts: &Parts, body: &Bytes) -> Result<Caller, No> {
-    let claim = Claim::read(&parts.headers, app.desk.now())?;
+    let claim = Claim::read(&parts.headers, app.desk.now(), app.settings.iimmpact.window)?;
     let Some(open) = app.desk.open_key(claim.key_id).await? else { return Err(No::KeyUnknown) };
     let scope = open.key.scope;
     if !fits_host(app, parts, scope.env()) {

@@ -26,7 +26,7 @@ fn vector_1() -> HeaderMap {
 }
 
 fn read(map: &HeaderMap) -> Result<Claim<'_>, Unsigned> {
-    Claim::read(map, Instant::from_seconds(AT))
+    Claim::read(map, Instant::from_seconds(AT), WINDOW)
 }
 
 #[test]
