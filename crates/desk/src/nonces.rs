@@ -124,8 +124,8 @@ impl Desk {
         Ok(count)
     }
 
-    /// Says how far a signed time may be off, either way: nonces are kept at least that long, or one
-    /// could be used again.
+    /// Says how far a signed time may be off, either way: nonces are kept at least that long, or
+    /// one could be used again.
     pub fn keep_nonces_for(&self, window: Millis) {
         let minutes = window.0.div_euclid(Millis::minutes(1).0) + 2;
         self.inner.nonces.minutes_kept.store(minutes, Ordering::Relaxed);

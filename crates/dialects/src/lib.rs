@@ -17,6 +17,7 @@ pub mod native;
 pub mod ops;
 pub mod rate;
 pub mod signature;
+mod signed;
 pub mod who;
 
 /// What every handler gets. Cheap to clone: axum does so for each request.

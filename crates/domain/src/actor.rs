@@ -88,7 +88,7 @@ impl Role {
                 matches!(self, Self::Supervisor | Self::Compliance | Self::Administrator)
             }
             Right::ImportPayments => matches!(self, Self::Developer | Self::Administrator),
-            Right::ReadPayments => !matches!(self, Self::Client),
+            Right::ReadPayments => true,
         }
     }
 }

@@ -108,7 +108,9 @@ impl Server {
         house: &House,
         stop: &CancellationToken,
     ) -> anyhow::Result<JoinSet<&'static str>> {
+        edges::raise_open_files(&house.settings.server);
         let settings = edges::dialects(&house.settings)?;
+        house.desk.keep_nonces_for(settings.iimmpact.window);
         let traffic = Arc::clone(&settings.ops.figures.traffic);
         let app = App::new(house.desk.clone(), settings);
         let limits = edges::limits(&house.settings.server);

@@ -215,6 +215,8 @@ pub struct LetterSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IimmpactSettings {
+    /// Seconds that a timestamp may be off, either way.
+    pub window_s: u32,
     /// Addresses in one report.
     pub addresses_max: u32,
     /// Bytes of one body.

@@ -39,6 +39,7 @@ impl Drop for Program {
 
 struct Setup<'a> {
     dir: &'a Path,
+    log: &'a Path,
     storage: Option<&'a str>,
 }
 
@@ -46,7 +47,7 @@ impl Setup<'_> {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_redress"));
         command.arg("--dir").arg(self.dir).args(args);
-        command.env("REDRESS_WEBHOOKS_ALLOW", "127.0.0.1").env("REDRESS_LOG_LEVEL", "warn");
+        command.env("REDRESS_WEBHOOKS_ALLOW", "127.0.0.1");
         if let Some(url) = self.storage {
             command.env("REDRESS_STORAGE_ENGINE", "postgres").env("REDRESS_STORAGE_URL", url);
         }
@@ -66,9 +67,12 @@ impl Setup<'_> {
     }
 
     fn serve(&self) -> Program {
+        let log = std::fs::File::create(self.log).expect("a file for the log");
         let mut child = self
             .command(&["serve", "--listen", "127.0.0.1:0"])
+            .env("REDRESS_LOG_LEVEL", "debug")
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .expect("serve starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -255,7 +259,8 @@ fn webhooks(receiver: &HttpReceiver, secret: &str, cases: &[String]) -> Result<(
 async fn main_job(storage: Option<&str>) {
     let place = tempfile::tempdir().expect("a directory");
     let dir = place.path().join("data");
-    let setup = Setup { dir: &dir, storage };
+    let log = place.path().join("log");
+    let setup = Setup { dir: &dir, log: &log, storage };
     let texts = narratives();
     let receiver = HttpReceiver::always(200).await;
     setup.run(&["tenant", "add", "acme", "--name", "Acme", "--email", "ops@acme.example"]);
@@ -287,6 +292,13 @@ async fn main_job(storage: Option<&str>) {
     until("webhooks", || webhooks(&receiver, &secret, &cases)).await;
     drop(program);
     setup.run(&["audit", "verify"]);
+    let log = std::fs::read_to_string(&log).expect("the log reads");
+    assert!(log.contains("/v2/transactions/check"), "the log says what was asked");
+    let opening: String = texts[0].chars().take(30).collect();
+    let secrets = [&text(&key["secret"]), &app.token, &secret, &opening, "buyer0@"];
+    for told in secrets {
+        assert!(!log.contains(told), "the log at its most talkative tells {told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

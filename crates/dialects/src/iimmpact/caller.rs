@@ -2,9 +2,8 @@
 //! verified one out with the caller, so that whatever comes of the request spends it.
 
 use axum::body::Bytes;
-use domain::chain::digest_of;
 use domain::changes::Nonce;
-use domain::{Actor, Env, Role, Scope};
+use domain::{Actor, Role, Scope};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -13,7 +12,8 @@ use vault::jwt::{Expected, Untrusted};
 use super::token::{AUDIENCE, ID_KIND};
 use super::words::No;
 use crate::App;
-use crate::signature::{self, Claim};
+use crate::signature;
+use crate::signed::{fits_host, signed};
 
 /// Somebody who proved who he is.
 pub(super) struct Caller {
@@ -26,31 +26,12 @@ pub(super) struct Caller {
 /// be signed, whatever token came with it.
 pub(super) async fn caller(app: &App, parts: &Parts, body: &Bytes) -> Result<Caller, No> {
     if signature::is_attempted(&parts.headers) {
-        return signed(app, parts, body).await;
+        let signed = signed(app, parts, body).await?;
+        return Ok(Caller { by: signed.by, nonce: Some(signed.nonce) });
     }
     let Some(token) = token(&parts.headers)? else { return Err(No::WithoutCredentials) };
     let by = holder(app, parts, token)?;
     Ok(Caller { by, nonce: None })
-}
-
-async fn signed(app: &App, parts: &Parts, body: &Bytes) -> Result<Caller, No> {
-    let claim = Claim::read(&parts.headers, app.desk.now(), app.settings.iimmpact.window)?;
-    let Some(open) = app.desk.open_key(claim.key_id).await? else { return Err(No::KeyUnknown) };
-    let scope = open.key.scope;
-    if !fits_host(app, parts, scope.env()) {
-        return Err(No::KeyUnknown);
-    }
-    claim.verify(&open.secret, &parts.method, parts.uri.query().unwrap_or(""), body)?;
-    let by = Actor { scope, role: Role::Client, name: open.key.id.clone() };
-    Ok(Caller { by, nonce: Some(nonce(&claim)) })
-}
-
-/// A nonce as it is kept: for one key, and for all paths at once, since the path is not signed.
-fn nonce(claim: &Claim<'_>) -> Nonce {
-    let whole = digest_of(&[claim.key_id.as_bytes(), claim.nonce.as_bytes()]);
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&whole[..16]);
-    Nonce { minute: claim.signed_at.minute(), digest }
 }
 
 /// The token in `Authorization`, which old clients send bare and the documents call Bearer.
@@ -81,10 +62,4 @@ fn holder(app: &App, parts: &Parts, token: &str) -> Result<Actor, No> {
         return Err(No::TokenInvalid);
     }
     Ok(Actor { scope, role: Role::Client, name: claims.sub })
-}
-
-/// Whether a credential of this environment is known under the host name of the request.
-pub(super) fn fits_host(app: &App, parts: &Parts, env: Env) -> bool {
-    let hosts = app.settings.hosts.as_ref();
-    hosts.is_none_or(|hosts| hosts.fits(env, &parts.uri, &parts.headers))
 }

@@ -15,13 +15,13 @@ use http::{HeaderValue, StatusCode};
 use vault::jwt::Claims;
 use vault::secret::Secret;
 
-use super::caller::fits_host;
 use super::wire::{self, Authenticated, SignIn, Tokens};
 use super::words::{self, No};
 use crate::App;
 use crate::body::{self, BodyError, BodyLimits};
 use crate::layers::RequestId;
 use crate::rate::{Limiter, Rate, Turn};
+use crate::signed::fits_host;
 use crate::who;
 
 /// Who takes these tokens.

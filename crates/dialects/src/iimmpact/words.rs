@@ -18,6 +18,7 @@ use super::wire::{CheckStatus, Checked, Data, Flat, Invalid, Message, OneField};
 use crate::body::BodyError;
 use crate::layers::RequestId;
 use crate::signature::Unsigned;
+use crate::signed::NotSigned;
 
 /// Where an answer names the case; the body has no place for it.
 pub(super) const CASE_ID: HeaderName = HeaderName::from_static("redress-case-id");
@@ -124,9 +125,13 @@ impl From<BodyError> for No {
     }
 }
 
-impl From<Unsigned> for No {
-    fn from(why: Unsigned) -> Self {
-        Self::Unsigned(why)
+impl From<NotSigned> for No {
+    fn from(why: NotSigned) -> Self {
+        match why {
+            NotSigned::Unsigned(why) => Self::Unsigned(why),
+            NotSigned::KeyUnknown => Self::KeyUnknown,
+            NotSigned::Failed(failure) => Self::Failure(failure),
+        }
     }
 }
 

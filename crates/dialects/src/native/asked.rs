@@ -3,7 +3,8 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use domain::Actor;
+use desk::Failure;
+use domain::{Actor, Refusal};
 use http::header::{AUTHORIZATION, IF_MATCH, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -13,7 +14,8 @@ use super::problem::Problem;
 use super::{Settings, json};
 use crate::App;
 use crate::body::{self, BodyLimits};
-use crate::who::Hosts;
+use crate::signature;
+use crate::signed::{NotSigned, fits_host, signed};
 
 /// Bearer tokens begin like this; anything else is refused before it costs a look-up.
 const TOKEN_PREFIX: &str = "rdt_";
@@ -31,6 +33,9 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if signature::is_attempted(&parts.headers) {
+            return Ok(Self(signed_reader(parts, app).await?));
+        }
         Ok(Self(authenticated(parts, app).await?))
     }
 }
@@ -91,6 +96,33 @@ pub(super) async fn discard(headers: &HeaderMap, body: Body) {
     drop(body::take(headers, body, &limits).await);
 }
 
+/// A read may also be signed with an API key, as the app that reports has one. Its nonce is spent
+/// in memory at once and in the database within a second.
+async fn signed_reader(parts: &Parts, app: &App) -> Result<Actor, Problem> {
+    let signed = signed(app, parts, b"").await?;
+    match app.desk.spend_on_read(signed.nonce).await {
+        Ok(()) => Ok(signed.by),
+        Err(Failure::Refused(Refusal::NonceSpent)) => Err(unauthorized(
+            "nonce-spent",
+            "the nonce was used before: every request needs a new one",
+        )),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+impl From<NotSigned> for Problem {
+    fn from(why: NotSigned) -> Self {
+        match why {
+            NotSigned::Unsigned(why) => unauthorized(
+                "not-signed",
+                &format!("the signature or its headers are wrong: {}", why.code()),
+            ),
+            NotSigned::KeyUnknown => unauthorized("key-unknown", "the API key is not known here"),
+            NotSigned::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 async fn authenticated(parts: &Parts, app: &App) -> Result<Actor, Problem> {
     let token = bearer(&parts.headers).ok_or_else(|| {
         unauthorized("no-credential", "send Authorization: Bearer with a token that begins rdt_")
@@ -98,8 +130,7 @@ async fn authenticated(parts: &Parts, app: &App) -> Result<Actor, Problem> {
     let actor = app.desk.actor_of_token(token).await?.ok_or_else(|| {
         unauthorized("token-not-valid", "the token is unknown, has expired or was revoked")
     })?;
-    let fits = |hosts: &Hosts| hosts.fits(actor.scope.env(), &parts.uri, &parts.headers);
-    if app.settings.hosts.as_ref().is_none_or(fits) {
+    if fits_host(app, parts, actor.scope.env()) {
         return Ok(actor);
     }
     let detail = "the token is of another environment than this host name";

@@ -5,5 +5,6 @@ mod access;
 mod bad_input;
 mod contract;
 mod ops;
+mod signed;
 mod stories;
 mod support;

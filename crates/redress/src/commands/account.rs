@@ -38,7 +38,10 @@ pub async fn tenant(way: &Way, command: TenantCommand) -> anyhow::Result<Outcome
             let Some(_) = house.desk.add_tenant(draft).await.map_err(explained)? else {
                 bail!("there is a tenant `{slug}` already; `redress tenant list` shows it");
             };
-            say(&format!("tenant {slug} added; `redress key add --tenant {slug}` makes a key"));
+            say(&format!(
+                "tenant {slug} added; `redress key add --tenant {slug} --env production` makes a \
+                 key"
+            ));
         }
         TenantCommand::List => {
             let house = way.open(Wanted::Existing).await?;

@@ -77,9 +77,8 @@ fn what_next(dir: &Path, base: &str, manifest: &Manifest) -> String {
     let program = quoted(&program());
     let demo_json = quoted(&dir.join("demo.json").display().to_string());
     let read = |keys: &str| {
-        format!(
-            "\"$(python3 -c \"import json, sys; print(json.load(open(sys.argv[1])){keys})\" {demo_json})\""
-        )
+        let reader = format!("import json, sys; print(json.load(open(sys.argv[1])){keys})");
+        format!("\"$(python3 -c \"{reader}\" {demo_json})\"")
     };
     let mut text = format!("all keys, tokens and passwords are in {demo_json}; mail comes to ");
     let _ = writeln!(text, "{}\n", quoted(&dir.join("mail").display().to_string()));

@@ -1,5 +1,5 @@
-//! `migrate`: the schema up to date, and nothing else. Every other command does the same first; this
-//! one is for those who want it done at a time of their own.
+//! `migrate`: the schema up to date, and nothing else. Every other command does the same first;
+//! this one is for those who want it done at a time of their own.
 
 use super::{Outcome, say};
 use crate::wiring::{Wanted, Way};

@@ -3,6 +3,7 @@
 //! where it was; a directory that is done is only looked at.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -178,12 +179,10 @@ async fn add_credentials(desk: &Desk, draft: &mut Manifest) -> anyhow::Result<()
         }
     }
     for role in Role::ALL {
-        let word = role.word().to_owned();
-        if !draft.native.tokens.contains_key(&word) {
-            let name = format!("{word}@{SLUG}.example");
+        if let Entry::Vacant(place) = draft.native.tokens.entry(role.word().to_owned()) {
+            let name = format!("{}@{SLUG}.example", role.word());
             let token = desk.add_token(production, role, &name, TOKEN_LIFE).await;
-            let token = token.map_err(explained)?.reveal().to_owned();
-            draft.native.tokens.insert(word, token);
+            place.insert(token.map_err(explained)?.reveal().to_owned());
         }
     }
     let most = draft.native.tokens.get(Role::Administrator.word());

@@ -8,12 +8,17 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use dialects::iimmpact::{CatalogueError, Messages};
 use dialects::listen::Limits;
+use domain::Millis;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::settings::{ServerSettings, Settings};
+
+/// Files beside those of callers: the database, mail, webhooks, logs.
+const FILES_BESIDE: u64 = 256;
 
 /// The limits of the accept loop.
 pub(super) fn limits(server: &ServerSettings) -> Limits {
@@ -24,6 +29,28 @@ pub(super) fn limits(server: &ServerSettings) -> Limits {
         head: Duration::from_millis(server.header_timeout_ms),
         drain: Duration::from_secs(server.drain_timeout_s),
         ..Limits::default()
+    }
+}
+
+/// Lets this process hold a file for every connection that is allowed, as far as the system lets
+/// it raise its own limit. The usual limit of 1024 files is less than the usual connections need.
+pub(super) fn raise_open_files(server: &ServerSettings) {
+    let needed = u64::from(server.connections_max) + FILES_BESIDE;
+    let limit = getrlimit(Resource::Nofile);
+    let highest = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
+    if limit.current.is_some_and(|current| current < highest) {
+        let raised = Rlimit { current: Some(highest), maximum: limit.maximum };
+        if let Err(why) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%why, "the limit of open files could not be raised");
+        }
+    }
+    if highest < needed {
+        tracing::warn!(
+            needed,
+            allowed = highest,
+            "too few open files for `server.connections_max`; raise the limit (ulimit -n, or \
+             LimitNOFILE) or lower the setting"
+        );
     }
 }
 
@@ -47,6 +74,7 @@ pub(super) fn dialects(settings: &Settings) -> anyhow::Result<dialects::Settings
     made.native.import_body.bytes_max = import_bytes_max;
     made.native.import_body.discarded_bytes_max = import_bytes_max;
     let iimmpact = &settings.iimmpact;
+    made.iimmpact.window = Millis::seconds(i64::from(iimmpact.window_s));
     made.iimmpact.body.bytes_max = bytes(iimmpact.body_bytes_max);
     made.iimmpact.addresses_max = bytes(iimmpact.addresses_max);
     let (messages, problem) = messages(settings)?;

@@ -90,11 +90,14 @@ fn keep(desk: &Desk, seal: &SignedSeal, path: &Path) {
 }
 
 async fn read_keys(desk: &Desk) {
+    let mut told = false;
     loop {
         sleep(KEYS_READ_EVERY).await;
-        if let Err(why) = desk.keyring().reload() {
+        let read = desk.keyring().reload();
+        if let (Err(why), false) = (&read, told) {
             tracing::error!(%why, "the keys cannot be read again; those read before serve on");
         }
+        told = read.is_err();
     }
 }
 

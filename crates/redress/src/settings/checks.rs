@@ -17,7 +17,7 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
 }
 
 /// Key, value, least, most.
-fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 19] {
+fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 20] {
     /// A tenth of a second to ten minutes: below, a busy machine fails; above, nobody waits.
     const MS: (u64, u64) = (100, 600_000);
     /// The courier ends every sending by then, to be done within its lease.
@@ -42,6 +42,7 @@ fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 19] {
         ("mail.per_key_per_day", u64::from(mail.per_key_per_day), 1, 10_000_000),
         ("webhooks.connect_timeout_ms", hooks.connect_timeout_ms, MS.0, MS.1),
         ("webhooks.timeout_ms", hooks.timeout_ms, MS.0, SENDING_MS_MAX),
+        ("iimmpact.window_s", u64::from(iimmpact.window_s), 1, 3_600),
         ("iimmpact.addresses_max", u64::from(iimmpact.addresses_max), 1, 100),
         ("iimmpact.body_bytes_max", u64::from(iimmpact.body_bytes_max), BODY.0, BODY.1),
         ("native.body_bytes_max", u64::from(settings.native.body_bytes_max), BODY.0, BODY.1),

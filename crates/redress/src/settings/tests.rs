@@ -33,7 +33,7 @@ fn the_embedded_file_is_whole_and_fits() {
     assert_eq!(settings.server.listen.port(), 8080);
     assert_eq!(settings.storage.engine, EngineSetting::Sqlite);
     assert!(settings.server.public_url.is_none() && settings.keys.dir.is_none());
-    assert_eq!((settings.iimmpact.addresses_max, settings.mail.per_address_per_day), (10, 50));
+    assert_eq!((settings.iimmpact.window_s, settings.mail.per_address_per_day), (300, 50));
 }
 
 #[test]

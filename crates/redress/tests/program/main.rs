@@ -1,0 +1,8 @@
+//! The real program from outside: commands, `serve` and `demo` on directories of their own, as an
+//! operator types them. Rules are tested where they stand; here it is shown that they are wired.
+
+mod audit;
+mod commands;
+mod demo;
+mod serve;
+mod support;
