@@ -66,6 +66,33 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// One of each, in the order of the list: for pages and tests that must know them all.
+    pub fn samples() -> Vec<Self> {
+        let refid = || String::from("A-1");
+        let mut samples = vec![
+            Self::PaymentUnknown,
+            Self::PaymentPending { refid: refid() },
+            Self::PaymentFailed { refid: refid() },
+            Self::PaymentRefunded { refid: refid() },
+        ];
+        let case = CaseId::parse("cs_00000000000000000000000000");
+        samples.extend(case.map(|case| Self::AlreadyReported { refid: refid(), case }));
+        samples.extend([
+            Self::CaseUnknown,
+            Self::WrongStage { now: StageName::Open, act: Act::Start },
+            Self::Stale { version: 3 },
+            Self::NotResolved,
+            Self::NothingProposed,
+            Self::AlreadyProposed,
+            Self::SamePerson,
+            Self::KeyReusedForOther,
+            Self::NonceSpent,
+            Self::NotAllowed,
+            Self::Busy,
+        ]);
+        samples
+    }
+
     /// The stable name of the refusal: lower case, hyphens.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -119,5 +146,21 @@ impl fmt::Display for Refusal {
             Self::Stale { version } => write!(f, "the case moved on to version {version}"),
             other => f.write_str(other.code()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many there are: a new one changes this line and the samples.
+    const REFUSALS: usize = 16;
+
+    #[test]
+    fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {
+        let mut codes: Vec<_> = Refusal::samples().iter().map(Refusal::code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), REFUSALS);
     }
 }

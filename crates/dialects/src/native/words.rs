@@ -182,31 +182,6 @@ pub(super) fn method_not_allowed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::case::{Act, StageName};
-    use domain::ids::CaseId;
-
-    fn every_refusal() -> Vec<Refusal> {
-        let case = CaseId::parse("cs_00000000000000000000000000").expect("an id");
-        let refid = String::from("A-1");
-        vec![
-            Refusal::PaymentUnknown,
-            Refusal::PaymentPending { refid: refid.clone() },
-            Refusal::PaymentFailed { refid: refid.clone() },
-            Refusal::PaymentRefunded { refid: refid.clone() },
-            Refusal::AlreadyReported { refid, case },
-            Refusal::CaseUnknown,
-            Refusal::WrongStage { now: StageName::Open, act: Act::Start },
-            Refusal::Stale { version: 3 },
-            Refusal::NotResolved,
-            Refusal::NothingProposed,
-            Refusal::AlreadyProposed,
-            Refusal::SamePerson,
-            Refusal::KeyReusedForOther,
-            Refusal::NonceSpent,
-            Refusal::NotAllowed,
-            Refusal::Busy,
-        ]
-    }
 
     #[test]
     fn the_page_has_every_refusal_with_its_status() {
@@ -214,7 +189,7 @@ mod tests {
         let section = page.split("### Native: `/api/v1`").nth(1).expect("the section");
         let table = section.split("\n#").next().expect("its text");
         let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
-        let ours: Vec<String> = every_refusal()
+        let ours: Vec<String> = Refusal::samples()
             .iter()
             .map(|refusal| format!("| `{}` | {} |", refusal.code(), status(refusal).as_u16()))
             .collect();
@@ -223,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_refusal_says_something_to_do_or_to_know() {
-        for refusal in every_refusal() {
+        for refusal in Refusal::samples() {
             let (title, detail) = title_and_detail(&refusal);
             assert!(!title.is_empty() && !detail.is_empty(), "{refusal:?}");
         }

@@ -1,32 +1,8 @@
 //! The page about cases has the same table as the code.
 
-use domain::case::{Act, StageName};
 use http_body_util::BodyExt;
 
 use super::*;
-
-fn every_refusal() -> Vec<Refusal> {
-    let case = CaseId::parse("cs_00000000000000000000000000").expect("an id");
-    let refid = String::from("A-1");
-    vec![
-        Refusal::PaymentUnknown,
-        Refusal::PaymentPending { refid: refid.clone() },
-        Refusal::PaymentFailed { refid: refid.clone() },
-        Refusal::PaymentRefunded { refid: refid.clone() },
-        Refusal::AlreadyReported { refid, case },
-        Refusal::CaseUnknown,
-        Refusal::WrongStage { now: StageName::Open, act: Act::Start },
-        Refusal::Stale { version: 3 },
-        Refusal::NotResolved,
-        Refusal::NothingProposed,
-        Refusal::AlreadyProposed,
-        Refusal::SamePerson,
-        Refusal::KeyReusedForOther,
-        Refusal::NonceSpent,
-        Refusal::NotAllowed,
-        Refusal::Busy,
-    ]
-}
 
 /// The status, and the one word that tells answers of that status apart.
 async fn shown(answer: Response) -> String {
@@ -52,7 +28,7 @@ async fn the_page_has_every_refusal_with_its_answer() {
         .filter_map(|line| line.rsplit_once(" | ").map(|(row, _)| row))
         .collect();
     let mut ours = Vec::new();
-    for refusal in every_refusal() {
+    for refusal in Refusal::samples() {
         let answer = refused(&refusal, &Messages::default());
         ours.push(format!("| `{}` | {}", refusal.code(), shown(answer).await));
     }
