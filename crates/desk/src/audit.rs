@@ -2,9 +2,13 @@
 //! (the sealing period, a minute by default) is chained but not yet signed: within that window
 //! whoever holds the database could still write a history anew.
 
+use std::collections::BTreeMap;
+
 use domain::audit::{Seal, SealedHead, SignedSeal, root};
+use domain::case::{Retold, retell};
 use domain::chain::{Content, Digest, Flaw, Head, StoredNote, verify};
 use domain::changes::{Change, Changes, KeptContent};
+use domain::ids::CaseId;
 use store::engine::CommitError;
 use store::read::audit as read;
 use store::read::cases::KeptNote;
@@ -31,6 +35,9 @@ pub struct Findings {
     pub seals: u64,
     /// Notes that no seal covers yet.
     pub unsealed: u64,
+    /// Notes whose content is gone. Erasing on request does that and leaves the chain whole; more
+    /// of them than requests is something to look into.
+    pub erased: u64,
     /// How many flaws there are.
     pub flaws: u64,
     /// The first hundred, in words.
@@ -126,6 +133,7 @@ impl Desk {
     ) -> Result<(), Failure> {
         let (mut case, mut seq) = (String::new(), 0);
         let mut chain: Vec<StoredNote> = Vec::new();
+        let mut retold = BTreeMap::new();
         loop {
             let page = read::all_notes(self.db(), &case, seq).await?;
             if page.is_empty() {
@@ -138,16 +146,42 @@ impl Desk {
                 findings.unsealed += u64::from(kept.seal == 0);
                 let another = chain.last().is_some_and(|last| last.note.case != kept.note.case);
                 if another {
-                    judge_chain(findings, &chain);
+                    judge_chain(findings, &chain, &mut retold);
                     chain.clear();
                 }
                 chain.push(self.stored_note(kept, findings));
             }
+            self.judge_rows(findings, &mut retold).await?;
             progress(findings.notes);
         }
         if !chain.is_empty() {
-            judge_chain(findings, &chain);
+            judge_chain(findings, &chain, &mut retold);
         }
+        self.judge_rows(findings, &mut retold).await
+    }
+
+    /// Holds the rows of cases against what their histories say. A row that moves on while the walk
+    /// goes by is held against the history as it then is: it is read again.
+    async fn judge_rows(
+        &self,
+        findings: &mut Findings,
+        retold: &mut BTreeMap<CaseId, Told>,
+    ) -> Result<(), Failure> {
+        let (Some((first, _)), Some((last, _))) =
+            (retold.first_key_value(), retold.last_key_value())
+        else {
+            return Ok(());
+        };
+        let rows = read::case_rows(self.db(), first.as_str(), last.as_str()).await?;
+        for row in rows {
+            let Some(told) = retold.get(&row.case) else { continue };
+            let Some(column) = differs(&row, &told.retold) else { continue };
+            let grown = read::head_seq(self.db(), row.case.as_str()).await? != Some(told.notes);
+            if !grown {
+                findings.flaw(format!("{}: its {column} is not what its history says", row.case));
+            }
+        }
+        retold.clear();
         Ok(())
     }
 
@@ -247,10 +281,39 @@ impl Desk {
     }
 }
 
-fn judge_chain(findings: &mut Findings, chain: &[StoredNote]) {
+/// A case as its history tells it, after so many notes.
+struct Told {
+    retold: Retold,
+    notes: i64,
+}
+
+/// The first thing in which a row differs from its history.
+fn differs(row: &read::CaseRow, retold: &Retold) -> Option<&'static str> {
+    if row.stage != retold.stage.name().word() || row.fact != retold.stage.fact() {
+        return Some("stage");
+    }
+    if retold.addresses.as_ref().is_some_and(|said| *said != row.addresses.join(",")) {
+        return Some("list of addresses");
+    }
+    if retold.queue.as_ref().is_some_and(|queue| *queue != row.queue) {
+        return Some("queue");
+    }
+    None
+}
+
+fn judge_chain(findings: &mut Findings, chain: &[StoredNote], retold: &mut BTreeMap<CaseId, Told>) {
     findings.cases += 1;
-    let Some(first) = chain.first() else { return };
+    let Some((first, last)) = chain.first().zip(chain.last()) else { return };
     let case = &first.note.case;
+    let erased = |note: &&StoredNote| note.content.is_none() && note.note.content != [0; 32];
+    findings.erased += u64::try_from(chain.iter().filter(erased).count()).unwrap_or(u64::MAX);
+    match retell(chain) {
+        Some(told) => {
+            let told = Told { retold: told, notes: last.note.seq };
+            retold.insert(case.clone(), told);
+        }
+        None => findings.flaw(format!("{case}: its history holds an act that was impossible")),
+    }
     let walked: Result<Head, Flaw> = verify(chain.iter());
     if let Err(flaw) = walked {
         findings.flaw(match flaw {

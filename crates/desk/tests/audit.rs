@@ -77,6 +77,16 @@ const FORGERIES: &[(&str, &[&str], &str)] = &[
         "its heads are not the ones that were sealed",
     ),
     ("a case without its history", &["DELETE FROM cases WHERE refid = 'A-2'"], "has no case"),
+    (
+        "a case's stage",
+        &["UPDATE cases SET stage = 'closed', stage_fact = 'settled' WHERE refid = 'A-1'"],
+        "its stage is not what its history says",
+    ),
+    (
+        "whom to tell",
+        &["UPDATE cases SET addresses = 'eve@example.test' WHERE refid = 'A-2'"],
+        "its list of addresses is not what its history says",
+    ),
     ("a seal's time", &["UPDATE seals SET at = at + 1"], "the signature is not ours"),
     ("a seal's signer", &["UPDATE seals SET signer = 'audit-9'"], "not held here"),
 ];
@@ -154,5 +164,6 @@ async fn erased_content_leaves_the_chain_whole() {
         change(&world, &["UPDATE notes SET content = NULL, salt = NULL WHERE seq = 1"]).await;
         let found = walk(&world, None).await;
         assert!(found.clean(), "{:?}", found.listed);
+        assert_eq!(found.erased, 2, "and it is counted");
     }
 }

@@ -4,10 +4,12 @@
 mod act;
 mod decide;
 mod report;
+mod retold;
 
 pub use act::{Act, ActOrder, Ask};
 pub use decide::{Command, Decision, Hand, decide, next_stage, reportable};
 pub use report::{Known, PaymentRef, Report, ReportContent};
+pub use retold::{Retold, retell};
 
 use crate::chain::Head;
 use crate::ids::CaseId;

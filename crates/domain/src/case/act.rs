@@ -126,6 +126,26 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Reads an act back from its word and fact in the history; nothing when they are not of one.
+    /// To whom a case was assigned is personal and does not come back.
+    pub fn read(act: &str, fact: &str) -> Option<Self> {
+        Some(match Act::parse(act)? {
+            Act::Start => Self::Start,
+            Act::Wait => Self::Wait { on: Party::parse(fact)? },
+            Act::Resume => Self::Resume,
+            Act::Comment => Self::Comment { to_customer: fact == "to-customer" },
+            Act::Assign => Self::Assign { queue: fact.to_owned(), person: String::new() },
+            Act::Resolve => Self::Resolve { outcome: Outcome::parse(fact)? },
+            Act::Close => Self::Close { reason: CloseReason::parse(fact)? },
+            Act::Reopen => Self::Reopen,
+            Act::Propose => Self::Propose { remedy: Remedy::parse(fact)? },
+            Act::Approve => Self::Approve,
+            Act::Decline => Self::Decline,
+        })
+    }
+}
+
 /// An act on one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActOrder {

@@ -45,9 +45,10 @@ fn tell(findings: &Findings) {
     if unlisted > 0 {
         say(&format!("WRONG  and {unlisted} more"));
     }
-    let Findings { cases, notes, seals, unsealed, flaws, .. } = findings;
+    let Findings { cases, notes, seals, unsealed, erased, flaws, .. } = findings;
     say(&format!(
-        "{cases} histories, {notes} notes, {seals} seals; {unsealed} notes not yet sealed"
+        "{cases} histories, {notes} notes, {seals} seals; {unsealed} notes not yet sealed, \
+         {erased} with erased content"
     ));
     match flaws {
         0 => say("nothing is wrong"),

@@ -131,3 +131,43 @@ pub async fn sealed_notes(
         .map(|row| Ok((codec::case_id(row.text(0)?)?, row.int(1)?, row.bytes(2)?.to_vec())))
         .collect()
 }
+
+const CASE_ROWS: &str = "SELECT id, stage, stage_fact, addresses, queue FROM cases
+ WHERE id >= ?1 AND id <= ?2 ORDER BY id";
+
+/// What a case's row says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    /// The case.
+    pub case: domain::ids::CaseId,
+    /// The stage's name.
+    pub stage: String,
+    /// The stage's fact.
+    pub fact: String,
+    /// Whom to tell, in order.
+    pub addresses: Vec<String>,
+    /// Its queue.
+    pub queue: String,
+}
+
+/// The rows of the cases from `first` to `last`.
+pub async fn case_rows(db: &Db, first: &str, last: &str) -> Result<Vec<CaseRow>, Fault> {
+    let rows = db.rows(CASE_ROWS, vec![first.into(), last.into()]).await?;
+    let read = |row: &Row| {
+        Ok(CaseRow {
+            case: codec::case_id(row.text(0)?)?,
+            stage: row.text(1)?.to_owned(),
+            fact: row.text(2)?.to_owned(),
+            addresses: codec::read_addresses(row.text(3)?),
+            queue: row.text(4)?.to_owned(),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+const HEAD_SEQ: &str = "SELECT head_seq FROM cases WHERE id = ?1";
+
+/// How many notes a case's row counts now.
+pub async fn head_seq(db: &Db, case: &str) -> Result<Option<i64>, Fault> {
+    db.one(HEAD_SEQ, vec![case.into()]).await?.map(|row| row.int(0)).transpose()
+}
