@@ -1,8 +1,8 @@
 //! The main job on real input: complaints that people wrote (the training narratives of the US
 //! Consumer Financial Protection Bureau, in the folder that `REDRESS_TEST_DATA` names), reported
 //! through the signed API against `serve` on an empty directory, read back to the letter, a mail
-//! and a webhook received for each. 500 in every run, 10,000 with `REDRESS_LONG=1`, on SQLite and
-//! on PostgreSQL.
+//! and a webhook received for each. 500 in every run, 10,000 with `REDRESS_LONG=1`: on SQLite with
+//! mail as files, on PostgreSQL with mail over SMTP.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use teststand::receivers::HttpReceiver;
+use teststand::receivers::{HttpReceiver, SmtpPlan, SmtpReceiver};
 
 const NARRATIVES: usize = 500;
 const NARRATIVES_LONG: usize = 10_000;
@@ -40,6 +40,7 @@ impl Drop for Program {
 struct Setup<'a> {
     dir: &'a Path,
     log: &'a Path,
+    smtp_port: Option<u16>,
     storage: Option<&'a str>,
 }
 
@@ -50,6 +51,13 @@ impl Setup<'_> {
         command.env("REDRESS_WEBHOOKS_ALLOW", "127.0.0.1");
         if let Some(url) = self.storage {
             command.env("REDRESS_STORAGE_ENGINE", "postgres").env("REDRESS_STORAGE_URL", url);
+        }
+        if let Some(port) = self.smtp_port {
+            command
+                .env("REDRESS_MAIL_TRANSPORT", "smtp")
+                .env("REDRESS_MAIL_SMTP_HOST", "127.0.0.1");
+            command.env("REDRESS_MAIL_SMTP_PORT", port.to_string());
+            command.env("REDRESS_MAIL_SMTP_TLS", "off");
         }
         command
     }
@@ -215,18 +223,22 @@ async fn until(what: &str, done: impl Fn() -> Result<(), String>) {
     }
 }
 
-/// How many mails name each case.
-fn mails(dir: &Path, cases: &[String]) -> Result<(), String> {
+/// The mails that were written as files.
+fn files(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir.join("mail")).expect("the folder for mail is there");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mails = paths.filter(|path| path.extension().is_some_and(|end| end == "eml"));
+    mails.map(|path| std::fs::read_to_string(path).expect("a mail reads")).collect()
+}
+
+/// Whether exactly one mail names each case.
+fn one_mail_each(mails: &[String], cases: &[String]) -> Result<(), String> {
     let mut left: HashMap<&str, u32> = cases.iter().map(|case| (case.as_str(), 0)).collect();
-    for entry in std::fs::read_dir(dir.join("mail")).map_err(|why| why.to_string())? {
-        let path = entry.map_err(|why| why.to_string())?.path();
-        if path.extension().is_some_and(|end| end == "eml") {
-            let mail = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
-            let mut words = mail.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let named = words.find(|word| word.starts_with("cs_")).unwrap_or_default();
-            if let Some(count) = left.get_mut(named) {
-                *count += 1;
-            }
+    for mail in mails {
+        let mut words = mail.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let named = words.find(|word| word.starts_with("cs_")).unwrap_or_default();
+        if let Some(count) = left.get_mut(named) {
+            *count += 1;
         }
     }
     let wrong = left.values().filter(|count| **count != 1).count();
@@ -260,7 +272,12 @@ async fn main_job(storage: Option<&str>) {
     let place = tempfile::tempdir().expect("a directory");
     let dir = place.path().join("data");
     let log = place.path().join("log");
-    let setup = Setup { dir: &dir, log: &log, storage };
+    let smtp = match storage {
+        Some(_) => Some(SmtpReceiver::start(SmtpPlan::default()).await),
+        None => None,
+    };
+    let smtp_port = smtp.as_ref().map(SmtpReceiver::port);
+    let setup = Setup { dir: &dir, log: &log, smtp_port, storage };
     let texts = narratives();
     let receiver = HttpReceiver::always(200).await;
     setup.run(&["tenant", "add", "acme", "--name", "Acme", "--email", "ops@acme.example"]);
@@ -288,7 +305,14 @@ async fn main_job(storage: Option<&str>) {
         assert_eq!(&app.read_back(case).await, said, "{case}");
     }
     let secret = text(&hook["secret"]);
-    until("mails", || mails(&dir, &cases)).await;
+    let mails = || match &smtp {
+        None => files(&dir),
+        Some(smtp) => {
+            let mails = smtp.mails().into_iter();
+            mails.map(|mail| String::from_utf8_lossy(&mail.data).into_owned()).collect()
+        }
+    };
+    until("mails", || one_mail_each(&mails(), &cases)).await;
     until("webhooks", || webhooks(&receiver, &secret, &cases)).await;
     drop(program);
     setup.run(&["audit", "verify"]);
