@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
+use domain::chain::Digest;
 use domain::changes::{Change, Changes};
 use domain::ids::EndpointId;
 use domain::{Actor, Env, Instant, Millis, Refusal, Role, Scope, TenantId};
@@ -82,7 +83,11 @@ pub struct TenantDraft {
 
 impl Desk {
     async fn make(&self, change: Change) -> Result<bool, Failure> {
-        let mut changes = Changes::none(scope_of(&change), self.now());
+        self.make_in(scope_of(&change), change).await
+    }
+
+    async fn make_in(&self, scope: Scope, change: Change) -> Result<bool, Failure> {
+        let mut changes = Changes::none(scope, self.now());
         changes.list.push(change);
         match store::commit(self.db(), &changes).await {
             Ok(()) => Ok(true),
@@ -161,13 +166,7 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn revoke_key(&self, scope: Scope, id: &str) -> Result<bool, Failure> {
-        let mut changes = Changes::none(scope, self.now());
-        changes.list.push(Change::KeyRevoked { id: id.to_owned() });
-        match store::commit(self.db(), &changes).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Missed { .. }) => Ok(false),
-            Err(error) => Err(crate::failure::must(error).into()),
-        }
+        self.make_in(scope, Change::KeyRevoked { id: id.to_owned() }).await
     }
 
     /// Keys of one scope, by id.
@@ -249,6 +248,28 @@ impl Desk {
             .map(|token| Actor { scope: token.scope, role: token.role, name: token.label }))
     }
 
+    /// Bearer tokens of one scope by digest, ended ones too.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn tokens_of(&self, scope: Scope) -> Result<Vec<Token>, Failure> {
+        let (mut list, mut after) = (Vec::new(), Vec::new());
+        loop {
+            let page = store::read::accounts::tokens_of(self.db(), scope, &after).await?;
+            let Some(last) = page.last() else { return Ok(list) };
+            after = last.digest.to_vec();
+            list.extend(page);
+        }
+    }
+
+    /// Ends a bearer token of the scope at once; false when it is not there or has ended.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn revoke_token(&self, scope: Scope, digest: Digest) -> Result<bool, Failure> {
+        self.make_in(scope, Change::TokenRevoked { digest }).await
+    }
+
     /// Makes a login; nothing when the name is taken.
     ///
     /// # Errors
@@ -269,6 +290,35 @@ impl Desk {
             changed_at: now,
         };
         self.make(Change::LoginNew(login)).await
+    }
+
+    /// Logins of one scope by name.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn logins_of(&self, scope: Scope) -> Result<Vec<Login>, Failure> {
+        let (mut list, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = store::read::accounts::logins_of(self.db(), scope, &after).await?;
+            let Some(last) = page.last() else { return Ok(list) };
+            after = last.username.clone();
+            list.extend(page);
+        }
+    }
+
+    /// Sets a login's password anew, which ends its refresh tokens; false when the scope has no
+    /// such login.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn set_password(
+        &self,
+        scope: Scope,
+        username: &str,
+        password: Secret,
+    ) -> Result<bool, Failure> {
+        let (username, password) = (username.to_owned(), self.hash_password(password).await?);
+        self.make_in(scope, Change::PasswordSet { username, password }).await
     }
 
     async fn hash_password(&self, password: Secret) -> Result<String, Failure> {
@@ -355,6 +405,63 @@ impl Desk {
         };
         self.make(Change::EndpointNew(endpoint)).await?;
         Ok((id, secret))
+    }
+
+    /// Endpoints of every scope by id, those switched off too.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn endpoints(&self) -> Result<Vec<Endpoint>, Failure> {
+        let (mut list, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = store::read::accounts::endpoints(self.db(), &after).await?;
+            let Some(last) = page.last() else { return Ok(list) };
+            after = last.id.as_str().to_owned();
+            list.extend(page);
+        }
+    }
+
+    /// Switches an endpoint of the scope off; false when it is not there or is off already.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn disable_endpoint(&self, scope: Scope, id: EndpointId) -> Result<bool, Failure> {
+        self.make_in(scope, Change::EndpointDisabled { id }).await
+    }
+
+    /// Opens the secret of every key that may sign and of every endpoint that is switched on, and
+    /// says how many there are: so that a sealing key that is missing shows before it is needed.
+    ///
+    /// # Errors
+    /// A fault: also for the first secret that does not open with the keys here, naming it.
+    pub async fn open_all_secrets(&self) -> Result<usize, Failure> {
+        let now = self.now();
+        let (mut count, mut after) = (0, String::new());
+        loop {
+            let page = store::read::accounts::keys(self.db(), &after).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id.clone();
+            for key in page.iter().filter(|key| key.revoked_at.is_none_or(|end| end > now)) {
+                self.opens(&format!("API key {}", key.id), &key_purpose(&key.id), &key.secret)?;
+                count += 1;
+            }
+        }
+        for one in self.endpoints().await?.iter().filter(|one| one.disabled_at.is_none()) {
+            self.opens(&format!("webhook {}", one.id), &endpoint_purpose(&one.id), &one.secret)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn opens(&self, what: &str, purpose: &str, sealed: &[u8]) -> Result<(), Failure> {
+        self.keyring().unseal(purpose, sealed).map(drop).map_err(|why| {
+            let said = format!(
+                "the secret of {what} does not open with the keys in {}: restore that folder from \
+                 its backup",
+                self.keyring().dir().display()
+            );
+            store::Fault::new(said).because(why).into()
+        })
     }
 
     /// The scope of a tenant by its slug.

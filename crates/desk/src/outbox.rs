@@ -10,7 +10,7 @@ use domain::{Instant, Millis, Scope};
 use store::engine::CommitError;
 use vault::secret::Secret;
 
-pub use store::read::outbox::{Claimed, Parcel};
+pub use store::read::outbox::{Claimed, FailedTries, Parcel};
 
 use crate::accounts::endpoint_purpose;
 use crate::nonces::NOBODY;
@@ -66,6 +66,14 @@ impl Desk {
     /// A fault.
     pub async fn waiting_messages(&self) -> Result<i64, Failure> {
         Ok(store::read::outbox::waiting(self.db()).await?)
+    }
+
+    /// How many messages failed so far, over all tenants.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn failed_tries(&self) -> Result<FailedTries, Failure> {
+        Ok(store::read::outbox::failed_tries(self.db()).await?)
     }
 
     /// The facts for a letter about a case.

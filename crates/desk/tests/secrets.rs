@@ -111,3 +111,41 @@ async fn a_secret_moved_to_another_row_does_not_open() {
         assert!(matches!(world.desk.open_key(&other).await, Err(Failure::Broken(_))));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_away_ends_at_once_and_in_its_scope_only() {
+    for kind in BOTH {
+        let world = World::new(kind, 7).await;
+        let (scope, key, _) = sealing_tenant(&world).await;
+        let (desk, other) = (&world.desk, Scope::new(scope.tenant(), Env::Staging));
+        let life = domain::Millis::days(1);
+        let token = desk.add_token(scope, Role::Agent, "ann", life).await.expect("a token");
+        let listed = desk.tokens_of(scope).await.expect("a list");
+        assert_eq!((listed.len(), listed[0].label.as_str()), (1, "ann"));
+        assert!(!desk.revoke_token(other, listed[0].digest).await.expect("no fault"));
+        assert!(desk.actor_of_token(token.reveal()).await.expect("no fault").is_some());
+        assert!(desk.revoke_token(scope, listed[0].digest).await.expect("no fault"));
+        assert!(desk.actor_of_token(token.reveal()).await.expect("no fault").is_none());
+
+        assert_eq!(desk.open_all_secrets().await.expect("they open"), 2);
+        let endpoint = desk.endpoints().await.expect("a list").remove(0);
+        assert!(!desk.disable_endpoint(other, endpoint.id.clone()).await.expect("no fault"));
+        assert!(desk.disable_endpoint(scope, endpoint.id).await.expect("no fault"));
+        assert!(desk.open_endpoints(scope).await.expect("a list").is_empty());
+        assert!(desk.revoke_key(scope, &key).await.expect("no fault"));
+        assert_eq!(desk.open_all_secrets().await.expect("nothing to open"), 0);
+
+        let secret = |text: &str| vault::secret::Secret::new(text.to_owned());
+        assert!(desk.add_login(scope, "acme", secret("the first one")).await.expect("made"));
+        assert_eq!(desk.logins_of(scope).await.expect("a list").len(), 1);
+        let set = desk.set_password(other, "acme", secret("another one")).await;
+        assert!(!set.expect("no fault"));
+        let set = desk.set_password(scope, "acme", secret("another one")).await;
+        assert!(set.expect("no fault"));
+        for (password, right) in [("the first one", false), ("another one", true)] {
+            let login = desk.check_login("acme", secret(password)).await.expect("no fault");
+            assert_eq!(login.is_some(), right, "{password}");
+        }
+        assert_eq!(desk.failed_tries().await.expect("counts"), Default::default());
+    }
+}

@@ -76,6 +76,21 @@ impl Address {
     pub fn comparable(&self) -> String {
         self.text.to_ascii_lowercase()
     }
+
+    /// [`Address::comparable`] without a `+tag` of the local part (subaddressing, RFC 5233): most
+    /// hosts bring `ann+1` and `ann+2` to one person.
+    ///
+    /// Only to count what one person gets. Whether two addresses are the same it cannot tell, since
+    /// other hosts give them to two people. A local part that begins with `+` stays whole.
+    #[must_use]
+    pub fn without_tag(&self) -> String {
+        match self.local().split_once('+') {
+            Some((untagged, _)) if !untagged.is_empty() => {
+                format!("{untagged}@{}", self.host()).to_ascii_lowercase()
+            }
+            _ => self.comparable(),
+        }
+    }
 }
 
 impl fmt::Display for Address {

@@ -50,6 +50,11 @@ pub enum Change {
     },
     /// A new bearer token.
     TokenNew(Token),
+    /// A bearer token ends.
+    TokenRevoked {
+        /// Its digest.
+        digest: Digest,
+    },
     /// A new login.
     LoginNew(Login),
     /// A password was set anew: its refresh tokens end with the old one.
@@ -68,6 +73,11 @@ pub enum Change {
     },
     /// A new webhook endpoint.
     EndpointNew(Endpoint),
+    /// A webhook endpoint is switched off.
+    EndpointDisabled {
+        /// Which.
+        id: EndpointId,
+    },
     /// A key outside the database was changed: a secret is sealed with the new one.
     Resealed {
         /// Where the secret stands.

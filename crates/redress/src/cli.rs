@@ -43,7 +43,10 @@ pub enum Command {
     Serve(ServeArgs),
     /// Report an issue on a payment over HTTP, as any client does, and show the case
     #[command(after_help = "The secret may also come from REDRESS_API_SECRET and the token from \
-        REDRESS_TOKEN; what is missing is read from DIR/demo.json.\n\nExample:\n  \
+        REDRESS_TOKEN; what is missing is read from DIR/demo.json.\n\nExit codes: 0 the answer's \
+        status is Success; 1 no answer, or an error; 2 wrong usage; 3 the server answered with the \
+        status Failed: it takes no report on this payment now, for the reason in its \
+        message.\n\nExample:\n  \
         redress report --refid DEMO-P-00007 --email ann@example.com --says 'Not credited'")]
     Report(ReportArgs),
     /// Bring data in
@@ -256,6 +259,22 @@ pub enum TokenCommand {
         #[arg(long)]
         json: bool,
     },
+    /// List the tokens of an account by their ids, without the tokens
+    #[command(after_help = "Example:\n  redress token list --tenant acme")]
+    List {
+        /// Whose tokens
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Make a token useless at once
+    #[command(after_help = "Example:\n  redress token revoke 1f3a5c7e --tenant acme")]
+    Revoke {
+        /// Its id, as `token list` shows it
+        id: String,
+        /// Whose token
+        #[arg(long)]
+        tenant: String,
+    },
 }
 
 /// `login …`
@@ -269,6 +288,33 @@ pub enum LoginCommand {
         #[arg(long)]
         tenant: String,
         /// For which environment
+        #[arg(long, value_parser = parse_env)]
+        env: Env,
+        /// The user name
+        #[arg(long)]
+        username: String,
+        /// A file that holds the password
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// Print name and password as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the logins of an account, without passwords
+    #[command(after_help = "Example:\n  redress login list --tenant acme")]
+    List {
+        /// Whose logins
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Set a login's password anew; its refresh tokens end, ID tokens run out within their hour
+    #[command(after_help = "A new password is shown once unless a file gives one.\n\nExample:\n  \
+        redress login password --tenant acme --env staging --username acme-staging")]
+    Password {
+        /// Whose login
+        #[arg(long)]
+        tenant: String,
+        /// In which environment
         #[arg(long, value_parser = parse_env)]
         env: Env,
         /// The user name
@@ -311,6 +357,23 @@ pub enum WebhookCommand {
         /// Print id and secret as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// List the addresses that an account's events go to, without secrets
+    #[command(after_help = "Example:\n  redress webhook list --tenant acme")]
+    List {
+        /// Whose events
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Send an account's events there no more
+    #[command(after_help = "Example:\n  \
+        redress webhook remove ep_01jb8k2m3n4p5q6r7s8t9v0w1x --tenant acme")]
+    Remove {
+        /// Its id, as `webhook list` shows it
+        id: String,
+        /// Whose events
+        #[arg(long)]
+        tenant: String,
     },
 }
 
@@ -413,7 +476,7 @@ mod tests {
     fn every_command_has_an_example_that_reads_as_that_command() {
         let mut all = Vec::new();
         leaves(&Cli::command(), "redress", &mut all);
-        assert!(all.len() >= 17, "{}", all.len());
+        assert!(all.len() >= 23, "{}", all.len());
         for (words, command) in all {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let (_, examples) = help.split_once("Example:\n").unwrap_or_else(|| {

@@ -70,6 +70,9 @@ impl Server {
         house: House,
         ready: impl FnOnce() -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
+        // Before anyone believes that it serves: a key that is missing would show as signed calls
+        // that are refused and webhooks that are never sent.
+        house.desk.open_all_secrets().await.map_err(crate::wiring::explained)?;
         let mut signals = Signals::new()?;
         let stop = CancellationToken::new();
         let address = AddressFile::write(&house, &self.bound_url)?;

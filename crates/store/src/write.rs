@@ -94,6 +94,9 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::KeyNew(key) => list.push(accounts::key(key)),
         Change::KeyRevoked { id } => list.push(accounts::revoke_key(scope, id, changes.at)),
         Change::TokenNew(token) => list.push(accounts::token(token)),
+        Change::TokenRevoked { digest } => {
+            list.push(accounts::revoke_token(scope, digest, changes.at));
+        }
         Change::LoginNew(login) => list.push(accounts::login(login)),
         Change::PasswordSet { username, password } => {
             list.extend(accounts::password(scope, username, password, changes.at));
@@ -101,6 +104,9 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::RefreshNew(token) => list.push(accounts::refresh(token)),
         Change::RefreshUsed { digest } => list.push(accounts::refresh_used(digest)),
         Change::EndpointNew(endpoint) => list.push(accounts::endpoint(endpoint)),
+        Change::EndpointDisabled { id } => {
+            list.push(accounts::disable_endpoint(scope, id, changes.at));
+        }
         Change::Resealed { place, was, is } => list.push(audit::resealed(place, was, is)),
         Change::Tried(end) => list.extend(outbox::tried(end, changes.at)),
         Change::Released { message, leased_until, due } => {

@@ -101,6 +101,20 @@ fn spellings_of_one_mailbox_compare_equal() {
 }
 
 #[test]
+fn tags_are_not_counted_as_people() {
+    for (text, counted) in [
+        ("Ann@B.example", "ann@b.example"),
+        ("Ann+1@b.example", "ann@b.example"),
+        ("ann+1+2@b.example", "ann@b.example"),
+        ("ann+@b.example", "ann@b.example"),
+        ("+ann@b.example", "+ann@b.example"),
+        ("a.n-n@b.example", "a.n-n@b.example"),
+    ] {
+        assert_eq!(Address::parse(text).expect("an address").without_tag(), counted);
+    }
+}
+
+#[test]
 fn debugging_output_names_no_person() {
     let address = Address::parse("ann.lee@b.example").expect("an address");
     assert_eq!(format!("{address:?}"), "Address(…@b.example)");

@@ -55,7 +55,7 @@ pub async fn run(way: &Way, args: &DemoArgs) -> anyhow::Result<Outcome> {
 
 /// Adds the endpoint in both environments, unless it is there from an earlier start.
 async fn add_webhook(house: &House, manifest: &Manifest, url: &str) -> anyhow::Result<()> {
-    super::webhook::check(house, url)?;
+    super::webhook::check(house, url).await?;
     for env in Env::ALL {
         let scope: Scope = super::scope(&house.desk, setup::SLUG, env).await?;
         let known = house.desk.open_endpoints(scope).await.map_err(explained)?;

@@ -256,15 +256,12 @@ async fn show_timeline(
     Ok(())
 }
 
+/// The answer as it was sent, so that what stands in the documentation can be laid beside it.
 fn show_body(body: &[u8], out: &mut String) {
-    let text = match serde_json::from_slice::<Value>(body) {
-        Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
-    let _ = writeln!(out, "{}", plain(&text));
+    let _ = writeln!(out, "{}", plain(String::from_utf8_lossy(body).trim_end()));
 }
 
-/// Every list of the answer, one line an entry: its time first, then what it says.
+/// Every list of the answer, one line an entry.
 fn show_entries(body: &[u8], out: &mut String) {
     let Ok(Value::Object(timeline)) = serde_json::from_slice(body) else {
         return show_body(body, out);
@@ -278,19 +275,24 @@ fn show_entries(body: &[u8], out: &mut String) {
     }
 }
 
+/// When, what kind, what was done or how the sending stands, by whom or of what, and its words.
 fn entry_line(entry: &Value) -> String {
-    let Value::Object(fields) = entry else { return entry.to_string() };
-    let word = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let mut line = fields.get("at").map(word).unwrap_or_default();
-    for (name, value) in fields.iter().filter(|(name, _)| *name != "at") {
-        if !value.is_null() {
-            let _ = write!(line, "  {name}: {}", word(value).replace('\n', " "));
-        }
+    if !entry.is_object() {
+        return entry.to_string();
     }
-    line
+    let first = |names: [&str; 2]| names.into_iter().find_map(|name| entry.get(name)?.as_str());
+    let columns = [
+        (first(["at", "at"]), 24),
+        (first(["kind", "kind"]), 7),
+        (first(["act", "state"]), 9),
+        (first(["actor", "shape"]), 16),
+        (first(["says", "last_detail"]), 0),
+    ];
+    let mut line = String::new();
+    for (text, width) in columns {
+        let _ = write!(line, "{:width$}  ", text.unwrap_or("-").replace(['\n', '\r'], " "));
+    }
+    line.trim_end().trim_end_matches('-').trim_end().to_owned()
 }
 
 /// A text from outside, fit for a terminal: without the characters that would steer it.

@@ -1,7 +1,6 @@
-//! CSV (RFC 4180): a header line, then one record after another, which may run over several lines
-//! inside quotes. A quote that is never closed costs its own line, not the rest of the file.
+//! CSV (RFC 4180): a header line, then one record a line. No column may hold a line break, so a
+//! quote that the line does not close costs that line and never the good rows behind it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
@@ -9,13 +8,15 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::columns::{self, COLUMNS, Cell, Cells, OPTIONAL};
 use super::lines::{self, Line, Lines};
-use super::{FileError, RECORD_BYTES_MAX, Record, Row};
+use super::{FileError, Record, Row};
+
+/// What is said of a quote that the end of its line does not close.
+const UNCLOSED: &str =
+    "a quote is opened and not closed on this line; no cell may hold a line break";
 
 /// The records of one file.
 pub struct CsvRecords {
     lines: Lines,
-    /// Lines read ahead in vain, to be read again.
-    again: VecDeque<Line>,
     /// For each place in a record, the column that stands there.
     header: Vec<usize>,
     bytes_read: u64,
@@ -42,7 +43,7 @@ impl CsvRecords {
         };
         let named = |why| FileError::Header { path: path.to_owned(), line: number, why };
         let header = header.map_err(named)?;
-        Ok(Self { header, again: VecDeque::new(), bytes_read, lines })
+        Ok(Self { header, bytes_read, lines })
     }
 
     /// The next record; blank lines are passed over.
@@ -50,15 +51,11 @@ impl CsvRecords {
     /// # Errors
     /// The machine stops reading.
     pub fn next_record(&mut self) -> io::Result<Option<Record>> {
-        while let Some(first) = self.next_line()? {
-            self.bytes_read = self.bytes_read.max(first.end);
-            if lines::is_blank(&first.bytes) {
-                continue;
+        while let Some(line) = self.lines.next_line()? {
+            self.bytes_read = line.end;
+            if !lines::is_blank(&line.bytes) {
+                return Ok(Some(self.record(&line)));
             }
-            return Ok(Some(match self.whole(first)? {
-                Ok((number, bytes)) => self.record(number, &bytes),
-                Err(rejected) => rejected,
-            }));
         }
         Ok(None)
     }
@@ -68,56 +65,24 @@ impl CsvRecords {
         self.bytes_read
     }
 
-    fn next_line(&mut self) -> io::Result<Option<Line>> {
-        match self.again.pop_front() {
-            Some(line) => Ok(Some(line)),
-            None => self.lines.next_line(),
+    fn record(&self, line: &Line) -> Record {
+        if line.too_long {
+            let reason = lines::too_long_reason();
+            return Record::Rejected(lines::rejected(line.number, reason, &line.bytes));
         }
-    }
-
-    /// All lines of the record that begins with `first`, joined.
-    fn whole(&mut self, first: Line) -> io::Result<Result<(u64, Vec<u8>), Record>> {
-        let reject = |reason: String| {
-            Ok(Err(Record::Rejected(lines::rejected(first.number, reason, &first.bytes))))
-        };
-        if first.too_long {
-            return reject(lines::too_long_reason());
-        }
-        let mut quotes = Quotes::default();
-        quotes.pass(&first.bytes);
-        let mut bytes = first.bytes.clone();
-        let mut ahead = Vec::new();
-        while quotes.open() {
-            let next = self.next_line()?;
-            let fits = |line: &Line| bytes.len() + line.bytes.len() <= RECORD_BYTES_MAX;
-            let goes_on = next.as_ref().is_some_and(fits);
-            if let Some(line) = next {
-                quotes.pass(&line.bytes);
-                bytes.extend_from_slice(&line.bytes);
-                ahead.push(line);
-            }
-            if !goes_on {
-                // What was read in vain may hold good rows.
-                for line in ahead.into_iter().rev() {
-                    self.again.push_front(line);
-                }
-                return reject("a quote is opened and never closed".to_owned());
-            }
-        }
-        if let Some(last) = ahead.last() {
-            self.bytes_read = self.bytes_read.max(last.end);
-        }
-        Ok(Ok((first.number, bytes)))
-    }
-
-    fn record(&self, line: u64, bytes: &[u8]) -> Record {
+        let (number, bytes) = (line.number, &line.bytes);
         match self.payment(bytes) {
-            Ok(payment) => Record::Row(Row { line, payment, raw: lines::raw(bytes) }),
-            Err(reason) => Record::Rejected(lines::rejected(line, reason, bytes)),
+            Ok(payment) => Record::Row(Row { line: number, payment, raw: lines::raw(bytes) }),
+            Err(reason) => Record::Rejected(lines::rejected(number, reason, bytes)),
         }
     }
 
     fn payment(&self, bytes: &[u8]) -> Result<domain::payment::Payment, String> {
+        let mut quotes = Quotes::default();
+        quotes.pass(bytes);
+        if quotes.open() {
+            return Err(UNCLOSED.to_owned());
+        }
         let fields = fields(bytes)?;
         if fields.len() != self.header.len() {
             let (is, wanted) = (fields.len(), self.header.len());

@@ -93,11 +93,12 @@ fn marks_line_ends_blanks_and_quoted_newlines() {
     let quoted = row("A-1").replace("Tenaga", "\"Tenaga, \"\"N\"\"\"");
     let records = all(Format::Csv, &csv(&quoted));
     assert!(matches!(&records[0], Record::Row(row) if row.payment.provider == "Tenaga, \"N\""));
-    // A newline inside quotes belongs to the cell (which may not hold one), and lines go on.
+    // No cell may hold a line break: both lines of such a record are rejected, and no other.
     let two = format!("{}{}", row("A-1").replace("Tenaga", "\"Ten\r\naga\""), row("A-2"));
     let told = told(Format::Csv, &csv(&two));
-    assert!(told[0].starts_with("2! provider: the control character"), "{told:?}");
-    assert_eq!(told[1], "4 A-2");
+    assert!(told[0].starts_with("2! a quote is opened and not closed"), "{told:?}");
+    assert!(told[1].starts_with("3! it has 2 columns"), "{told:?}");
+    assert_eq!(told[2], "4 A-2");
 }
 
 #[test]
@@ -188,15 +189,19 @@ fn status_words_of_both_worlds() {
 fn a_broken_record_costs_itself_and_no_more() {
     // A quote that is never closed.
     let rows = format!("{}{}{}", row("A-1").replacen("A-1", "\"A-1", 1), row("A-2"), row("A-3"));
-    assert_eq!(
-        told(Format::Csv, &csv(&rows)),
-        ["2! a quote is opened and never closed", "3 A-2", "4 A-3"]
-    );
+    let unclosed =
+        "2! a quote is opened and not closed on this line; no cell may hold a line break";
+    assert_eq!(told(Format::Csv, &csv(&rows)), [unclosed, "3 A-2", "4 A-3"]);
+    // A quote further down would close it and make the columns fit again: it must not.
+    let quoted = |refid: &str| row(refid).replace("cust-1", "\"cust-1\"");
+    let first = row("A-1").replace("cust-1", "\"cust-1");
+    let rows = format!("{first}{}{}", quoted("A-2"), quoted("A-3"));
+    assert_eq!(told(Format::Csv, &csv(&rows)), [unclosed, "3 A-2", "4 A-3"]);
     // The same, with more behind it than one record may hold.
     let many: String = (2..2_000).map(|number| row(&format!("A-{number}"))).collect();
     let told_many = told(Format::Csv, &csv(&format!("\"A-1,\n{many}")));
     assert_eq!((told_many.len(), told_many[1_998].as_str()), (1_999, "2000 A-1999"));
-    assert!(told_many[0].contains("never closed") && told_many[1] == "3 A-2");
+    assert!(told_many[0].contains("not closed") && told_many[1] == "3 A-2");
     // A line that is too long, not UTF-8, or of another width.
     let long = "x".repeat(RECORD_BYTES_MAX * 3);
     let mut bytes = csv(&format!("{long}\n{}", row("A-2")));

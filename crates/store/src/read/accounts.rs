@@ -21,6 +21,12 @@ const KEYS: &str = "SELECT id, scope, secret, label, created_at, revoked_at FROM
 const TOKEN: &str = "SELECT digest, scope, role, label, created_at, expires_at, revoked_at
  FROM tokens WHERE digest = ?1";
 
+const TOKENS_OF: &str = "SELECT digest, scope, role, label, created_at, expires_at, revoked_at
+ FROM tokens WHERE scope = ?1 AND digest > ?2 ORDER BY digest LIMIT 1000";
+
+const LOGINS_OF: &str = "SELECT username, scope, password, created_at, changed_at FROM logins
+ WHERE scope = ?1 AND username > ?2 ORDER BY username LIMIT 1000";
+
 const LOGIN: &str =
     "SELECT username, scope, password, created_at, changed_at FROM logins WHERE username = ?1";
 
@@ -74,32 +80,50 @@ pub async fn keys(db: &Db, after: &str) -> Result<Vec<ApiKey>, Fault> {
     db.rows(KEYS, vec![after.into()]).await?.iter().map(api_key).collect()
 }
 
-/// One bearer token by its digest, ended or not.
-pub async fn token(db: &Db, of: &Digest) -> Result<Option<Token>, Fault> {
-    let Some(row) = db.one(TOKEN, vec![of.as_slice().into()]).await? else { return Ok(None) };
+fn bearer(row: &Row) -> Result<Token, Fault> {
     let role = Role::parse(row.text(2)?)
         .ok_or_else(|| Fault::new("a token's role is not one".to_owned()))?;
-    Ok(Some(Token {
+    Ok(Token {
         digest: digest(row.bytes(0)?)?,
         scope: Scope::from_number(row.int(1)?),
         role,
         label: row.text(3)?.to_owned(),
         created_at: Instant::from_millis(row.int(4)?),
         expires_at: Instant::from_millis(row.int(5)?),
-        revoked_at: moment(&row, 6)?,
-    }))
+        revoked_at: moment(row, 6)?,
+    })
 }
 
-/// One login.
-pub async fn login(db: &Db, username: &str) -> Result<Option<Login>, Fault> {
-    let Some(row) = db.one(LOGIN, vec![username.into()]).await? else { return Ok(None) };
-    Ok(Some(Login {
+/// One bearer token by its digest, ended or not.
+pub async fn token(db: &Db, of: &Digest) -> Result<Option<Token>, Fault> {
+    db.one(TOKEN, vec![of.as_slice().into()]).await?.as_ref().map(bearer).transpose()
+}
+
+/// Bearer tokens of one scope after the digest `after`, ended or not, 1,000 at a time.
+pub async fn tokens_of(db: &Db, scope: Scope, after: &[u8]) -> Result<Vec<Token>, Fault> {
+    let values = vec![scope.number().into(), after.into()];
+    db.rows(TOKENS_OF, values).await?.iter().map(bearer).collect()
+}
+
+fn named(row: &Row) -> Result<Login, Fault> {
+    Ok(Login {
         username: row.text(0)?.to_owned(),
         scope: Scope::from_number(row.int(1)?),
         password: row.text(2)?.to_owned(),
         created_at: Instant::from_millis(row.int(3)?),
         changed_at: Instant::from_millis(row.int(4)?),
-    }))
+    })
+}
+
+/// One login.
+pub async fn login(db: &Db, username: &str) -> Result<Option<Login>, Fault> {
+    db.one(LOGIN, vec![username.into()]).await?.as_ref().map(named).transpose()
+}
+
+/// Logins of one scope after `after` by name, 1,000 at a time.
+pub async fn logins_of(db: &Db, scope: Scope, after: &str) -> Result<Vec<Login>, Fault> {
+    let values = vec![scope.number().into(), after.into()];
+    db.rows(LOGINS_OF, values).await?.iter().map(named).collect()
 }
 
 /// One refresh token by its digest.

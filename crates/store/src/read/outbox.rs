@@ -30,6 +30,9 @@ const NEXT_DUE: &str = "SELECT due FROM outbox WHERE state = 0 ORDER BY due LIMI
 
 const WAITING: &str = "SELECT count(*) FROM outbox WHERE state = 0";
 
+const FAILED_TRIES: &str = "SELECT state, count(*) FROM outbox
+ WHERE state = 2 OR (state = 0 AND attempts > 0) GROUP BY state ORDER BY state";
+
 /// What is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parcel {
@@ -191,4 +194,25 @@ pub async fn next_due(db: &Db) -> Result<Option<Instant>, Fault> {
 /// How many messages wait, over all scopes.
 pub async fn waiting(db: &Db) -> Result<i64, Fault> {
     db.one(WAITING, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
+}
+
+/// Messages whose sending did not work, over all scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FailedTries {
+    /// Tried in vain, and waiting for the next try.
+    pub waiting: i64,
+    /// Not tried any more.
+    pub given_up: i64,
+}
+
+/// How many messages failed so far. Reads the whole outbox: for a person who asks.
+pub async fn failed_tries(db: &Db) -> Result<FailedTries, Fault> {
+    let mut failed = FailedTries::default();
+    for row in db.rows(FAILED_TRIES, Vec::new()).await? {
+        match row.int(0)? {
+            0 => failed.waiting = row.int(1)?,
+            _ => failed.given_up = row.int(1)?,
+        }
+    }
+    Ok(failed)
 }

@@ -2,6 +2,7 @@
 
 use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use domain::chain::Digest;
+use domain::ids::EndpointId;
 use domain::{Instant, Scope};
 
 use super::{any, one, tag};
@@ -20,6 +21,9 @@ const REVOKE_KEY: &str =
 const INSERT_TOKEN: &str = "INSERT INTO tokens (digest, scope, role, label, created_at, expires_at)
  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
 
+const REVOKE_TOKEN: &str =
+    "UPDATE tokens SET revoked_at = ?3 WHERE digest = ?1 AND scope = ?2 AND revoked_at IS NULL";
+
 const INSERT_LOGIN: &str = "INSERT INTO logins (username, scope, password, created_at, changed_at)
  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 
@@ -35,6 +39,9 @@ const USE_REFRESH: &str = "DELETE FROM refresh_tokens WHERE digest = ?1";
 
 const INSERT_ENDPOINT: &str = "INSERT INTO webhook_endpoints (id, scope, url, secret, created_at)
  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+
+const DISABLE_ENDPOINT: &str = "UPDATE webhook_endpoints SET disabled_at = ?3
+ WHERE id = ?1 AND scope = ?2 AND disabled_at IS NULL";
 
 pub(super) fn tenant(tenant: &Tenant) -> Stmt {
     let values = vec![
@@ -76,6 +83,11 @@ pub(super) fn token(token: &Token) -> Stmt {
     one(INSERT_TOKEN, tag::ACCOUNT, values)
 }
 
+pub(super) fn revoke_token(scope: Scope, digest: &Digest, at: Instant) -> Stmt {
+    let values = vec![digest.as_slice().into(), scope.number().into(), at.millis().into()];
+    one(REVOKE_TOKEN, tag::ACCOUNT, values)
+}
+
 pub(super) fn login(login: &Login) -> Stmt {
     let values = vec![
         login.username.as_str().into(),
@@ -115,4 +127,9 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> Stmt {
         endpoint.created_at.millis().into(),
     ];
     one(INSERT_ENDPOINT, tag::ACCOUNT, values)
+}
+
+pub(super) fn disable_endpoint(scope: Scope, id: &EndpointId, at: Instant) -> Stmt {
+    let values = vec![id.as_str().into(), scope.number().into(), at.millis().into()];
+    one(DISABLE_ENDPOINT, tag::ACCOUNT, values)
 }

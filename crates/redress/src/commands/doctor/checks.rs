@@ -8,7 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::{Env, Instant, Millis};
+use desk::outbox::FailedTries;
+use domain::{Instant, Millis};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use vault::keyring::Keyring;
@@ -45,19 +46,23 @@ pub(super) fn directory(directory: &Directory) -> Finding {
             "{shown} has mode {mode:o}, so others can look inside; chmod 700 {shown}"
         ));
     }
-    let probe = root.join(format!(".doctor.{}", std::process::id()));
-    match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
-        Ok(()) => {
-            let kind = directory.kind().word();
-            Finding::Good(format!("{}, made by `redress {kind}`", root.display()))
-        }
-        Err(why) => cannot("write into", root, &why),
-    }
+    writable(root).unwrap_or_else(|| {
+        let kind = directory.kind().word();
+        Finding::Good(format!("{}, made by `redress {kind}`", root.display()))
+    })
+}
+
+/// What is wrong when no file can be made in `folder`.
+fn writable(folder: &Path) -> Option<Finding> {
+    let probe = folder.join(format!(".doctor.{}", std::process::id()));
+    let tried = fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe));
+    tried.err().map(|why| cannot("write into", folder, &why))
 }
 
 fn cannot(act: &str, path: &Path, why: &io::Error) -> Finding {
     Finding::Wrong(format!(
-        "cannot {act} {}: {why}; run this as the user whom the server runs as",
+        "cannot {act} {}: {why}; run this as the user whom the server runs as, and give that user \
+         the folder (chown, chmod 700)",
         path.display()
     ))
 }
@@ -110,10 +115,12 @@ pub(super) async fn mail(directory: &Directory, settings: &Settings) -> Finding 
         MailTransport::Off => Finding::Note(
             "`mail.transport` is off: nobody is told by mail, and each timeline says so".to_owned(),
         ),
-        MailTransport::File => Finding::Note(format!(
-            "mails become files in {}; set `mail.transport` to smtp to send them",
-            directory.mail().display()
-        )),
+        MailTransport::File => writable(&directory.mail()).unwrap_or_else(|| {
+            Finding::Note(format!(
+                "mails become files in {}; set `mail.transport` to smtp to send them",
+                directory.mail().display()
+            ))
+        }),
         MailTransport::Smtp => {
             let host = settings.mail.smtp_host.clone().unwrap_or_default();
             mail_server(&host, settings.mail.smtp_port).await
@@ -212,21 +219,13 @@ pub(super) async fn secrets(house: &House) -> Finding {
     if tenants.is_empty() {
         return Finding::Note("no accounts yet; `redress tenant add` makes one".to_owned());
     }
-    for tenant in &tenants {
-        for env in Env::ALL {
-            let scope = domain::Scope::new(tenant.id, env);
-            let opened = async {
-                if let Some(key) = house.desk.keys_of(scope).await?.first() {
-                    house.desk.open_key(&key.id).await?;
-                }
-                house.desk.open_endpoints(scope).await
-            };
-            if let Err(failure) = opened.await {
-                return wrong(&explained(failure));
-            }
-        }
+    match house.desk.open_all_secrets().await {
+        Ok(count) => Finding::Good(format!(
+            "open with the keys here: all {count}; {} accounts",
+            tenants.len()
+        )),
+        Err(failure) => wrong(&explained(failure)),
     }
-    Finding::Good(format!("open with the keys here; {} accounts", tenants.len()))
 }
 
 pub(super) async fn clock(house: &House) -> Finding {
@@ -282,13 +281,62 @@ pub(super) async fn last_seal(house: &House) -> Finding {
 }
 
 pub(super) async fn outbox(house: &House) -> Finding {
-    match house.desk.waiting_messages().await {
-        Ok(waiting) if waiting < WAITING_MANY => {
-            Finding::Good(format!("{waiting} messages wait to be sent"))
-        }
-        Ok(waiting) => Finding::Note(format!(
+    let seen = async {
+        Ok::<_, desk::Failure>((
+            house.desk.waiting_messages().await?,
+            house.desk.failed_tries().await?,
+        ))
+    };
+    match seen.await {
+        Ok((waiting, failed)) => outbox_finding(waiting, failed),
+        Err(failure) => wrong(&explained(failure)),
+    }
+}
+
+/// What fails now is to be mended; what was given up stays for ever, so it is only told.
+fn outbox_finding(waiting: i64, failed: FailedTries) -> Finding {
+    let FailedTries { waiting: failing, given_up } = failed;
+    let why = "each case's timeline says why";
+    if failing > 0 {
+        return Finding::Wrong(format!(
+            "{failing} of {waiting} waiting messages failed and are tried again, {given_up} were \
+             given up: {why}; look at the log, the checks of mail and webhooks above, and the \
+             receivers"
+        ));
+    }
+    match (given_up, waiting) {
+        (1.., _) => Finding::Note(format!(
+            "{waiting} messages wait to be sent, {given_up} were given up: {why}"
+        )),
+        (_, ..WAITING_MANY) => Finding::Good(format!("{waiting} messages wait to be sent")),
+        _ => Finding::Note(format!(
             "{waiting} messages wait to be sent: is a server running, and does it reach them?"
         )),
-        Err(failure) => wrong(&explained(failure)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_fail_are_told() {
+        let found = |waiting, failing, given_up| {
+            outbox_finding(waiting, FailedTries { waiting: failing, given_up })
+        };
+        assert!(matches!(found(3, 0, 0), Finding::Good(_)));
+        assert!(matches!(found(0, 0, 2), Finding::Note(said) if said.contains("2 were given up")));
+        assert!(matches!(found(WAITING_MANY, 0, 0), Finding::Note(_)));
+        assert!(matches!(found(3, 2, 1), Finding::Wrong(said) if said.contains("2 of 3")));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_wrong() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        assert_eq!(writable(scratch.path()), None);
+        assert_eq!(fs::read_dir(scratch.path()).expect("it is there").count(), 0);
+        let missing = scratch.path().join("missing");
+        let found = writable(&missing);
+        assert!(matches!(found, Some(Finding::Wrong(said)) if said.contains("missing")));
     }
 }

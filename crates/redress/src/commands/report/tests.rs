@@ -78,7 +78,11 @@ async fn story(words: &[&str], answers: Vec<String>) -> Story {
 #[tokio::test]
 async fn reports_signs_and_shows_the_timeline() {
     let taken = r#"{"data":{"refid":"A-1","status":"Success","message":"We look into it."}}"#;
-    let timeline = r#"{"happenings":[{"act":"report","at":"2026-01-05T10:11:12Z","says":null}]}"#;
+    let timeline = r#"{"case":"cs_1","entries":[
+        {"kind":"note","at":"2026-01-05T10:11:12.000Z","actor":"app","act":"report","seq":1,
+         "says":"Not\ncredited"},
+        {"kind":"mail","at":"2026-01-05T10:11:12.000Z","id":"msg_1","shape":"opened.v1",
+         "state":"done","attempts":1,"last_detail":null}]}"#;
     let answers = vec![
         http("200 OK", &format!("redress-case-id: {CASE}\r\n"), taken),
         http("200 OK", "", timeline),
@@ -97,7 +101,10 @@ async fn reports_signs_and_shows_the_timeline() {
     assert_eq!(body, serde_json::from_str::<Value>(wanted).expect("JSON"));
     assert!(asked[1].starts_with(&format!("GET /api/v1/cases/{CASE}/timeline ")), "{}", asked[1]);
     assert!(asked[1].contains("authorization: Bearer rdt_1"), "{}", asked[1]);
-    for words in ["200 OK", "We look into it.", CASE, "2026-01-05T10:11:12Z  act: report"] {
+    let note = "  2026-01-05T10:11:12.000Z  note     report     app               Not credited\n";
+    let mail = "  2026-01-05T10:11:12.000Z  mail     done       opened.v1\n";
+    // The answer stands there as it was sent.
+    for words in ["200 OK", taken, CASE, note, mail] {
         assert!(said.contains(words), "{words}: {said}");
     }
 }
@@ -170,7 +177,7 @@ fn answers_cannot_steer_the_terminal() {
     show_body("\u{1b}[2Jgone\u{9b}5n".as_bytes(), &mut out);
     show_entries("{\"a\":[{\"says\":\"\\u001b[2J\"}, 7], \"b\": 1}".as_bytes(), &mut out);
     assert!(!out.contains(['\u{1b}', '\u{9b}']), "{out:?}");
-    assert!(out.contains("says: \u{fffd}[2J"), "{out}");
+    assert!(out.contains("  \u{fffd}[2J"), "{out}");
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! Credentials and endpoints as an operator handles them: listed, taken away, set anew by the
+//! program itself; and a server that does not start without the keys that it would need.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_redress"));
+    command.arg("--dir").arg(dir).args(args).env("REDRESS_SERVER_LISTEN", "127.0.0.1:0");
+    command.output().expect("the program starts")
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+fn good(dir: &Path, args: &[&str]) -> String {
+    let output = run(dir, args);
+    assert!(output.status.success(), "{args:?}: {}", told(&output));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn bad(dir: &Path, args: &[&str]) -> String {
+    let output = run(dir, args);
+    assert!(!output.status.success(), "{args:?}: {}", told(&output));
+    told(&output)
+}
+
+fn installation() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().join("data");
+    good(&place, &["tenant", "add", "acme", "--email", "ops@acme.example"]);
+    good(&place, &["tenant", "add", "other", "--email", "ops@other.example"]);
+    dir
+}
+
+#[test]
+fn tokens_are_listed_and_revoked_by_their_ids() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let add = ["token", "add", "--tenant", "acme", "--env", "production", "--role", "agent"];
+    let made = good(dir, &[&add[..], &["--name", "ann", "--json"]].concat());
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let listed = good(dir, &["token", "list", "--tenant", "acme"]);
+    assert!(listed.contains("production  agent  until ") && listed.contains("  ann"), "{listed}");
+    assert!(!listed.contains(made["token"].as_str().expect("a token")), "{listed}");
+    let id = listed.split_whitespace().next().expect("an id");
+    assert_eq!(id.len(), 8);
+    assert_eq!(good(dir, &["token", "list", "--tenant", "other"]), "");
+    let why = bad(dir, &["token", "revoke", id, "--tenant", "other"]);
+    assert!(why.contains("redress token list"), "{why}");
+    good(dir, &["token", "revoke", id, "--tenant", "acme"]);
+    assert!(good(dir, &["token", "list", "--tenant", "acme"]).contains("  revoked "));
+    bad(dir, &["token", "revoke", id, "--tenant", "acme"]);
+    let why = bad(dir, &[&add[..], &["--name", &"n".repeat(129)]].concat());
+    assert!(why.contains("128"), "{why}");
+}
+
+#[test]
+fn logins_are_listed_and_get_new_passwords() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let of = ["--tenant", "acme", "--env", "staging", "--username"];
+    good(dir, &[&["login", "add"], &of[..], &["acme-1"]].concat());
+    assert!(good(dir, &["login", "list", "--tenant", "acme"]).starts_with("acme-1  staging"));
+    let set = good(dir, &[&["login", "password"], &of[..], &["acme-1", "--json"]].concat());
+    let set: Value = serde_json::from_str(&set).expect("JSON");
+    assert!(set["password"].as_str().is_some_and(|password| password.len() >= 12), "{set}");
+    let why = bad(dir, &[&["login", "password"], &of[..], &["nobody"]].concat());
+    assert!(why.contains("redress login list"), "{why}");
+    let why = bad(dir, &[&["login", "add"], &of[..], &["a:b"]].concat());
+    assert!(why.contains("1 to 128 visible ASCII"), "{why}");
+}
+
+#[test]
+fn webhooks_are_warned_of_listed_and_removed() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let add = ["webhook", "add", "--tenant", "acme", "--env", "production", "--url"];
+    for url in ["http://127.0.0.1:9000/", "http://localhost:9000/"] {
+        let output = run(dir, &[&add[..], &[url]].concat());
+        assert!(output.status.success() && told(&output).contains("deliveries will fail"), "{url}");
+    }
+    for url in ["http://", "acme.example", "ftp://acme.example/"] {
+        bad(dir, &[&add[..], &[url]].concat());
+    }
+    let listed = good(dir, &["webhook", "list", "--tenant", "acme"]);
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    let id = listed.split_whitespace().next().expect("an id");
+    bad(dir, &["webhook", "remove", id, "--tenant", "other"]);
+    good(dir, &["webhook", "remove", id, "--tenant", "acme"]);
+    bad(dir, &["webhook", "remove", id, "--tenant", "acme"]);
+    let listed = good(dir, &["webhook", "list", "--tenant", "acme"]);
+    assert!(listed.lines().next().is_some_and(|line| line.contains("removed")), "{listed}");
+}
+
+#[test]
+fn a_server_without_a_key_in_use_does_not_start() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let copy = scratch.path().join("keys-of-before");
+    let files = |from: &Path, to: &Path| {
+        std::fs::create_dir_all(to).expect("a folder");
+        std::fs::set_permissions(to, Permissions::from_mode(0o700)).expect("it is ours");
+        for file in std::fs::read_dir(from).expect("keys") {
+            let file = file.expect("a key");
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+        }
+    };
+    good(dir, &["key", "add", "--tenant", "acme", "--env", "staging"]);
+    files(&dir.join("keys"), &copy);
+    good(dir, &["keys", "rotate", "sealing"]);
+    good(dir, &["key", "add", "--tenant", "acme", "--env", "staging"]);
+    std::fs::rename(dir.join("keys"), dir.join("keys-of-now")).expect("moved");
+    files(&copy, &dir.join("keys"));
+    for (args, code) in [(["serve"], 1), (["doctor"], 3)] {
+        let output = run(dir, &args);
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains("API key iimm_") && said.contains("backup"), "{said}");
+    }
+}
