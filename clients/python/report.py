@@ -22,14 +22,15 @@ TIMEOUT_S = 30
 EPILOG = """\
 The answer's body goes to the standard output; its status and the case id, if any, to the standard
 error. With --token the case is read back through GET /api/v1/cases/ID and printed as a second line.
-Arguments are visible to other users of this machine while the program runs; a SECRET of `-` is read
-from the variable REDRESS_SECRET instead.
+Arguments are visible to other users of this machine while the program runs, so the secret is never
+one: SECRET is `-` for the variable REDRESS_SECRET, or a file that holds it. --token likewise is `-`
+for the variable REDRESS_TOKEN, or a file.
 
 exit code: 0 the report was taken (`Success`)    1 it was not (`Failed`)
            2 these arguments are wrong           3 the call was refused (HTTP 4xx)
            4 no answer, or a fault of the server (HTTP 5xx)
 
-example:   report.py http://127.0.0.1:8080 iimm_dev_4f1c "$SECRET" A-1001 buyer@example.test
+example:   report.py http://127.0.0.1:8080 iimm_dev_4f1c secret.txt A-1001 buyer@example.test
 """
 
 
@@ -113,6 +114,14 @@ def read_back(given, case):
     return 0 if status == 200 else 3 if 400 <= status < 500 else 4
 
 
+def kept(given, variable):
+    """What must not be an argument: of the variable when `-` was given, else of a file."""
+    if given == "-":
+        return os.environ.get(variable, "").strip()
+    with open(given, encoding="utf-8") as file:
+        return file.read().strip()
+
+
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -122,7 +131,7 @@ def arguments():
     )
     parser.add_argument("base_url", help="http://127.0.0.1:8080, without /v2")
     parser.add_argument("api_key")
-    parser.add_argument("secret", help="as issued, in Base64")
+    parser.add_argument("secret", help="`-`: REDRESS_SECRET has it; or the file that does")
     parser.add_argument("refid", help="your reference of the payment; '' with --trxid")
     parser.add_argument("email", nargs="*", help="the first is written to, the others get copies")
     parser.add_argument("--trxid", help="the payment's other id; it wins over REFID")
@@ -131,17 +140,23 @@ def arguments():
     parser.add_argument("--idempotency-key", help="with it, the same call gets the same answer")
     parser.add_argument("--nonce", help="16 to 128 characters; a fresh one when absent")
     parser.add_argument("--timestamp", help="Unix time in seconds; now when absent")
-    parser.add_argument("--token", help="a token of the native API: read the case back")
+    parser.add_argument("--token", help="of the native API, read the case back; `-` or a file")
     given = parser.parse_args()
     given.base_url = given.base_url.rstrip("/").removesuffix("/v2")
-    if given.secret == "-":
-        given.secret = os.environ.get("REDRESS_SECRET", "")
+    try:
+        given.secret = kept(given.secret, "REDRESS_SECRET")
+        given.token = given.token and kept(given.token, "REDRESS_TOKEN")
+    except (OSError, ValueError):
+        # What was given is not repeated here: it may be the secret itself.
+        parser.error("SECRET and --token are `-` or a file that can be read, not the text itself")
     try:
         base64.b64decode(given.secret, validate=True)
     except ValueError:
-        parser.error("SECRET is not Base64: give it as it was issued")
-    if not (given.secret and (given.refid or given.trxid)):
-        parser.error("give a SECRET, and a REFID or --trxid")
+        parser.error("the secret is not Base64: keep it as it was issued")
+    if not given.secret:
+        parser.error("the secret is empty: set REDRESS_SECRET, or give a file that holds it")
+    if not (given.refid or given.trxid):
+        parser.error("give a REFID or --trxid")
     return given
 
 

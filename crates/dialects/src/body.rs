@@ -24,6 +24,7 @@ mod tests;
 
 pub use error::BodyError;
 pub use fields::{FieldError, FieldFault, Fields};
+pub(crate) use take::discard;
 pub use take::{BodyLimits, take};
 
 use http::HeaderMap;

@@ -2,6 +2,7 @@
 //! line in the log. The line never holds a query, a body or a header.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -13,17 +14,24 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Dice;
 use futures_util::FutureExt;
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{CONNECTION, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
 
-use crate::body::{self, BodyLimits};
-use crate::{App, iimmpact, who};
+use crate::body;
+use crate::{App, iimmpact, native, who};
 
 /// Where an answer says which request it answers, for asking us about it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("redress-request-id");
 
 tokio::task_local! {
     static REQUEST: RequestId;
+    static BODY_LEFT: Cell<bool>;
+}
+
+/// Notes that the request's body was not read to its end, so that no other request can follow it.
+pub(crate) fn body_left() {
+    // Outside of a request there is no answer that could say so.
+    BODY_LEFT.try_with(|left| left.set(true)).ok();
 }
 
 /// Names one request of one running program. It is no secret.
@@ -78,11 +86,17 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let id = app.requests.next();
     let line = Line::begin(&app, &request);
     let shape = Shape::of(request.uri().path());
+    let in_one_stream = request.version() < Version::HTTP_2;
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     let timed = tokio::time::timeout(app.settings.request_time, work);
+    let scoped = BODY_LEFT.scope(Cell::new(false), async move {
+        let timed = timed.await;
+        (timed, BODY_LEFT.with(Cell::get))
+    });
     let mut response = REQUEST
         .scope(id, async move {
-            match timed.await {
+            let (timed, body_left) = scoped.await;
+            let mut response = match timed {
                 Ok(Ok(response)) => response,
                 Ok(Err(panic)) => {
                     let said = said(&*panic);
@@ -93,7 +107,11 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
                     tracing::error!(request = %id, "a request took too long and was given up");
                     shape.too_slow()
                 }
+            };
+            if body_left && in_one_stream {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            response
         })
         .await;
     response.headers_mut().insert(REQUEST_ID, id.header());
@@ -106,16 +124,15 @@ pub(crate) async fn nothing_here(request: Request) -> Response {
     let shape = Shape::of(request.uri().path());
     discard(request).await;
     match shape {
-        Shape::Iimmpact => iimmpact::words::no_such_path(),
-        Shape::Native | Shape::Other => StatusCode::NOT_FOUND.into_response(),
+        Shape::Native => native::no_such_path(),
+        Shape::Iimmpact | Shape::Other => iimmpact::words::no_such_path(),
     }
 }
 
 /// Lets a client finish writing a body that nobody will read, so that it reads the answer.
 pub(crate) async fn discard(request: Request) {
     let (parts, body) = request.into_parts();
-    let limits = BodyLimits { bytes_max: 0, ..BodyLimits::default() };
-    drop(body::take(&parts.headers, body, &limits).await);
+    body::discard(&parts.headers, body).await;
 }
 
 /// How answers look where no handler gave one.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,10 @@ const REST_AFTER_ERROR: Duration = Duration::from_millis(200);
 
 /// How long connections still there at the drain's end have to notice that they are cut.
 const CUT_TIME: Duration = Duration::from_secs(1);
+
+/// Connections that wait in the system's queue at most, where the system allows as many: a burst as
+/// large as all places together, while the loop is busy for a moment.
+const BACKLOG: u32 = 1_024;
 
 /// Who is at the other end of the connection: the caller, or the proxy before him. Set on every
 /// request.
@@ -109,7 +113,14 @@ impl Listener {
     /// # Errors
     /// What the system said: the address is in use, not ours, or needs more rights.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let tcp = TcpListener::bind(address).await?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // Or the next start would wait for the last one's connections to be forgotten. On Windows
+        // the same word would let two programs have one port.
+        if cfg!(not(windows)) {
+            socket.set_reuseaddr(true)?;
+        }
+        socket.bind(address)?;
+        let tcp = socket.listen(BACKLOG)?;
         let address = tcp.local_addr()?;
         Ok(Self { tcp, address })
     }

@@ -7,6 +7,7 @@ mod asked;
 mod cases;
 mod json;
 mod problem;
+mod problems;
 mod query;
 mod shapes;
 mod timeline;
@@ -22,6 +23,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::App;
 use crate::body::BodyLimits;
+use crate::layers::discard;
 use problem::Problem;
 
 /// The document outsiders read, as it is served.
@@ -96,6 +98,12 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/", any(nothing_here))
         .route("/api/v1/{*rest}", any(nothing_here))
         .layer(axum::middleware::map_response(not_stored))
+        .route("/problems/{code}", get(problems::page))
+}
+
+/// The answer where nothing is, beside our own paths.
+pub(crate) fn no_such_path() -> Response {
+    words::no_such_path().into_response()
 }
 
 /// The answer when a handler broke in the middle.
@@ -113,14 +121,12 @@ async fn openapi() -> ([(HeaderName, HeaderValue); 1], &'static str) {
 }
 
 async fn other_method(request: Request) -> Problem {
-    let (parts, body) = request.into_parts();
-    asked::discard(&parts.headers, body).await;
+    discard(request).await;
     words::method_not_allowed()
 }
 
 async fn nothing_here(request: Request) -> Problem {
-    let (parts, body) = request.into_parts();
-    asked::discard(&parts.headers, body).await;
+    discard(request).await;
     words::no_such_path()
 }
 

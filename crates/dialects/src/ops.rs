@@ -94,7 +94,7 @@ pub async fn count(State(app): State<App>, request: Request, next: Next) -> Resp
 
 fn dialect_of(path: &str) -> &'static str {
     match path.split('/').nth(1) {
-        Some("api") => "native",
+        Some("api" | "problems") => "native",
         Some("v1" | "v2") => "iimmpact",
         Some("health" | "ready" | "metrics") => "ops",
         _ => "none",
@@ -146,7 +146,7 @@ async fn metrics_on_main(State(app): State<App>) -> Response {
     if app.settings.ops.metrics_on_main {
         return metrics(State(app)).await;
     }
-    StatusCode::NOT_FOUND.into_response()
+    crate::iimmpact::words::no_such_path()
 }
 
 async fn metrics(State(app): State<App>) -> Response {
@@ -210,6 +210,7 @@ mod tests {
     fn paths_belong_to_dialects() {
         for (path, dialect) in [
             ("/api/v1/cases", "native"),
+            ("/problems/stale", "native"),
             ("/v2/transactions/check", "iimmpact"),
             ("/health", "ops"),
             ("/", "none"),

@@ -13,8 +13,8 @@ use domain::time::{Instant, Millis};
 use http::{HeaderMap, HeaderValue, Method};
 use vault::{digest, hmac};
 
-/// How far the caller's clock may be from ours, either way. The contract's only witness says five
-/// minutes. A nonce must be remembered for twice this.
+/// How far the caller's clock may be from ours, either way, both in whole seconds. The contract's
+/// only witness says five minutes. A nonce must be remembered for twice this.
 pub const WINDOW: Millis = Millis::minutes(5);
 
 /// Characters in a nonce (contract, section 2.1).
@@ -101,7 +101,8 @@ pub fn is_attempted(headers: &HeaderMap) -> bool {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads the headers; the timestamp may be `window` off `at`, either way.
+    /// Reads the headers; the timestamp may be `window` off `at`, either way. Whole seconds are
+    /// compared, since the caller has no finer ones: both ends of the window are inside.
     ///
     /// # Errors
     /// Any [`Unsigned`] but `InvalidSignature`.
@@ -116,7 +117,7 @@ impl<'a> Claim<'a> {
             .ok_or(Unsigned::InvalidTimestamp)?;
         let seconds = timestamp.parse().map_err(|_| Unsigned::InvalidTimestamp)?;
         let signed_at = Instant::from_seconds(seconds);
-        if at.since(signed_at).0.unsigned_abs() > window.0.unsigned_abs() {
+        if at.seconds().abs_diff(seconds) > window.0.unsigned_abs() / 1_000 {
             return Err(Unsigned::TimestampOutOfWindow);
         }
         // With a colon, the end of the nonce could be taken for the method and query of another

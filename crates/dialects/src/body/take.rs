@@ -1,6 +1,6 @@
 //! Taking a body off the wire, whole, within a cap and a time. A handler takes the body before it
 //! answers anything: an answer sent while the client is still writing may be lost with the
-//! connection.
+//! connection. It never waits long for a body that nobody will read.
 
 use std::time::Duration;
 
@@ -11,6 +11,11 @@ use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt;
 
 use super::BodyError;
+use crate::layers;
+
+/// For a body that is refused whatever it says. Long enough for a client that is writing already;
+/// a stranger must not hold a request for longer than that.
+const DISCARD_TIME: Duration = Duration::from_secs(1);
 
 /// How much of a body is taken, and how long it may take.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +25,7 @@ pub struct BodyLimits {
     /// Bytes read and thrown away past the cap, so that the client finishes writing and reads the
     /// answer. Whoever sends more is cut off.
     pub discarded_bytes_max: usize,
-    /// From the first look to the last byte.
+    /// From the first look to the last byte. One that is declared too large has a second.
     pub time: Duration,
 }
 
@@ -36,7 +41,8 @@ impl Default for BodyLimits {
     }
 }
 
-/// Takes the whole body, exactly as it came.
+/// Takes the whole body, exactly as it came. Where its end was not waited for, the answer closes
+/// the connection and says so.
 ///
 /// # Errors
 /// [`BodyError::TooLarge`], [`BodyError::TooSlow`], [`BodyError::BrokenOff`].
@@ -48,13 +54,24 @@ pub async fn take(
     let declared = declared(headers);
     let too_large = BodyError::TooLarge { max: limits.bytes_max };
     let over = declared.is_some_and(|bytes| bytes > limits.bytes_max as u64);
-    // Such a client has sent nothing yet and will not, once it reads the answer.
-    if over && headers.contains_key(EXPECT) {
+    let most = limits.bytes_max.saturating_add(limits.discarded_bytes_max) as u64;
+    // Who expects to be asked has sent nothing yet and will not, once it reads the answer.
+    if over && headers.contains_key(EXPECT) || declared.is_some_and(|bytes| bytes > most) {
+        layers::body_left();
         return Err(too_large);
     }
-    tokio::time::timeout(limits.time, gather(body, declared, limits))
-        .await
-        .unwrap_or(Err(if over { too_large } else { BodyError::TooSlow }))
+    let time = if over { limits.time.min(DISCARD_TIME) } else { limits.time };
+    tokio::time::timeout(time, gather(body, declared, limits)).await.unwrap_or_else(|_| {
+        layers::body_left();
+        Err(if over { too_large } else { BodyError::TooSlow })
+    })
+}
+
+/// Lets a client finish writing a body that nobody will read, so that it reads the answer; for a
+/// moment only.
+pub(crate) async fn discard(headers: &HeaderMap, body: Body) {
+    let limits = BodyLimits { bytes_max: 0, time: DISCARD_TIME, ..BodyLimits::default() };
+    drop(take(headers, body, &limits).await);
 }
 
 fn declared(headers: &HeaderMap) -> Option<u64> {
@@ -74,6 +91,7 @@ async fn gather(
         let Ok(data) = frame.map_err(|_| BodyError::BrokenOff)?.into_data() else { continue };
         total = total.saturating_add(data.len());
         if total > max.saturating_add(limits.discarded_bytes_max) {
+            layers::body_left();
             break;
         }
         if total > max {

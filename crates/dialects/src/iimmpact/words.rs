@@ -282,7 +282,7 @@ pub(crate) fn too_slow() -> Response {
     message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out")
 }
 
-/// Nothing has this path.
+/// Nothing has this path; also said where no dialect has it.
 pub(crate) fn no_such_path() -> Response {
     flat(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path")
 }

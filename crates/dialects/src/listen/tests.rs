@@ -226,6 +226,19 @@ async fn one_too_many_waits_for_a_place() {
 }
 
 #[tokio::test]
+async fn a_burst_waits_in_the_systems_queue() {
+    // More than the system's customary 128, before anybody accepts.
+    const BURST: usize = 300;
+    let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
+    let mut streams = Vec::with_capacity(BURST);
+    for number in 0..BURST {
+        let connecting = TcpStream::connect(listener.address());
+        let stream = tokio::time::timeout(PATIENCE, connecting).await;
+        streams.push(stream.unwrap_or_else(|_| panic!("{number} is not let in")).expect("let in"));
+    }
+}
+
+#[tokio::test]
 async fn heads_of_every_bad_shape_are_answered_or_closed() {
     let stand = stand(quick(), None).await;
     let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(101));

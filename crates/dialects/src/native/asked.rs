@@ -1,7 +1,6 @@
 //! What every handler takes: who calls, and what was sent. A handler without one of these cannot
 //! read or write anything, since every finder and every command wants an actor.
 
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use desk::Failure;
 use domain::{Actor, Refusal};
@@ -78,7 +77,7 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
         let by = match authenticated(&parts, app).await {
             Ok(by) => by,
             Err(problem) => {
-                discard(&parts.headers, body).await;
+                body::discard(&parts.headers, body).await;
                 return Err(problem);
             }
         };
@@ -88,12 +87,6 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
         let version = version(&parts.headers)?;
         Ok(Self { by, body: json::read(&parts.headers, &bytes)?, key, version })
     }
-}
-
-/// Lets a client finish writing a body that nobody will read, so that it reads the answer.
-pub(super) async fn discard(headers: &HeaderMap, body: Body) {
-    let limits = BodyLimits { bytes_max: 0, ..BodyLimits::default() };
-    drop(body::take(headers, body, &limits).await);
 }
 
 /// A read may also be signed with an API key, as the app that reports has one. Its nonce is spent

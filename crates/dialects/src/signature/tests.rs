@@ -128,6 +128,18 @@ fn timestamps() {
 }
 
 #[test]
+fn both_ends_of_the_window_are_inside_whatever_the_milliseconds() {
+    let outside = Some(Unsigned::TimestampOutOfWindow);
+    for millis in [0, 1, 999] {
+        let at = Instant::from_seconds(AT).plus(Millis(millis));
+        for (off, want) in [(-301, outside), (-300, None), (300, None), (301, outside)] {
+            let map = headers(&(AT + off).to_string(), "vec-0001-balance-get", NONE);
+            assert_eq!(Claim::read(&map, at, WINDOW).err(), want, "{off} s at {millis} ms");
+        }
+    }
+}
+
+#[test]
 fn nonces() {
     let (least, most) = ("n".repeat(16), "~".repeat(128));
     let (few, many) = ("n".repeat(15), "n".repeat(129));

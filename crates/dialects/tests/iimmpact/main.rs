@@ -6,5 +6,6 @@ mod nonces;
 mod properties;
 mod report;
 mod signatures;
+mod sockets;
 mod support;
 mod tokens;

@@ -294,6 +294,8 @@ async fn what_is_not_there_is_a_problem_too() {
     for (method, path, status, code) in [
         ("GET", "/api/v1", 404, "no-such-path"),
         ("GET", "/api/v1/", 404, "no-such-path"),
+        ("GET", "/api", 404, "no-such-path"),
+        ("GET", "/api/v2/cases", 404, "no-such-path"),
         ("POST", "/api/v1/nothing/here", 404, "no-such-path"),
         ("GET", "/api/v1/transactions/", 404, "no-such-path"),
         ("POST", &format!("{case}/dance"), 404, "no-such-path"),

@@ -51,6 +51,8 @@ impl Answer {
 pub struct House {
     pub world: World,
     pub router: Router,
+    /// The same, counting apart: a test looks at pages that nobody asked for.
+    pub pages: Router,
     /// Another tenant's production.
     pub other: Scope,
 }
@@ -72,8 +74,9 @@ impl House {
         };
         let other: Tenant = world.desk.add_tenant(draft).await.expect("a tenant").expect("new");
         let app = App::new(world.desk.clone(), settings);
+        let pages = router(App::new(world.desk.clone(), Settings::default()));
         let other = Scope::new(other.id, Env::Production);
-        Self { router: router(app), world, other }
+        Self { router: router(app), pages, world, other }
     }
 
     /// The scope called `production`, `staging` or `other`.
@@ -108,12 +111,18 @@ impl House {
         }
     }
 
-    /// Sends a request as it stands.
+    /// Sends a request as it stands. A problem's `type` must lead to a page about its code.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+        let answer = sent(&self.router, request).await;
+        if answer.header("content-type") == "application/problem+json" {
+            let page = format!("/problems/{}", answer.code());
+            let page = Request::get(&page).body(Body::empty()).expect("a request");
+            let page = sent(&self.pages, page).await;
+            assert_eq!(page.status, StatusCode::OK, "no page: {answer:?}");
+            let text = String::from_utf8(page.bytes).expect("a page of text");
+            assert!(text.starts_with(&format!("{}: ", answer.code())), "{text}");
+        }
+        answer
     }
 
     /// Sends a request with a token and, if there is one, a JSON body.
@@ -138,4 +147,11 @@ impl House {
         let body = body.map_or_else(Body::empty, |text| Body::from(text.to_owned()));
         self.send(request.body(body).expect("a request")).await
     }
+}
+
+async fn sent(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, bytes }
 }

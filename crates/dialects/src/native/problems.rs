@@ -1,0 +1,219 @@
+//! What the `type` of a problem links to: a short page for each code, for whoever reads a log and
+//! has only the link. It is text for people; programs go by the code. It must hold every code that
+//! this API can answer with, which tests see to.
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+
+use super::asked::Named;
+use crate::iimmpact;
+
+/// One page.
+struct Page {
+    code: &'static str,
+    title: &'static str,
+    /// What it means and what to do.
+    advice: &'static str,
+}
+
+const fn page_of(code: &'static str, title: &'static str, advice: &'static str) -> Page {
+    Page { code, title, advice }
+}
+
+const BODY: &str = "The body cannot be taken";
+const WHO: &str = "Who are you?";
+const NO_OTHER_BODY: &str = "Send one JSON object as the API's document describes it.";
+const JSON_ONLY: &str = "Send JSON in UTF-8, with Content-Type: application/json.";
+
+const PAGES: [Page; 42] = [
+    page_of(
+        "payment-unknown",
+        "No such transaction",
+        "Your account has no transaction with this reference in this environment. Compare the \
+         reference, and whether the credential is of staging or of production.",
+    ),
+    page_of(
+        "payment-pending",
+        "The transaction is still under way",
+        "It can be reported once it has ended. Try again later.",
+    ),
+    page_of(
+        "payment-failed",
+        "The transaction failed",
+        "Its amount went back by itself; there is nothing to report.",
+    ),
+    page_of(
+        "payment-refunded",
+        "The transaction was refunded",
+        "It was given back on request; there is nothing to report.",
+    ),
+    page_of(
+        "already-reported",
+        "Another case is open",
+        "A case about the same transaction is not closed: `case` names it. Act on that one.",
+    ),
+    page_of(
+        "case-unknown",
+        "No such case",
+        "Your account has no case with this id in this environment.",
+    ),
+    page_of(
+        "wrong-stage",
+        "Not at this stage",
+        "The case's stage does not allow this act. Read the case again and see where it stands.",
+    ),
+    page_of(
+        "stale",
+        "The case moved on",
+        "Somebody changed the case after you read it. Read it again and decide anew.",
+    ),
+    page_of(
+        "not-resolved",
+        "The case has no outcome",
+        "Resolve it first, or close it for a reason other than `settled`.",
+    ),
+    page_of("nothing-proposed", "Nothing was proposed", "There is no proposal to answer."),
+    page_of(
+        "already-proposed",
+        "A proposal waits already",
+        "Approve or decline the one that waits first.",
+    ),
+    page_of(
+        "same-person",
+        "A second person is needed",
+        "Whoever proposed a remedy cannot approve or decline it. Ask a colleague.",
+    ),
+    page_of(
+        "key-reused-for-other",
+        "The idempotency key was used for something else",
+        "Use a new key for a new request, and the same key only to repeat one.",
+    ),
+    page_of(
+        "nonce-spent",
+        "The nonce was used before",
+        "Every request needs a new nonce, also a repeated one. Sign again with a new one.",
+    ),
+    page_of("not-allowed", "Not allowed", "The role of this token does not have this right."),
+    page_of(
+        "busy",
+        "Too busy",
+        "Others changed the same thing at the same time. Nothing was changed by you; try again.",
+    ),
+    page_of(
+        "no-credential",
+        WHO,
+        "Send Authorization: Bearer with a token that begins rdt_. A read may be signed with an \
+         API key instead.",
+    ),
+    page_of(
+        "token-not-valid",
+        WHO,
+        "The token is unknown, has expired or was revoked. Ask the operator for a new one.",
+    ),
+    page_of(
+        "wrong-host",
+        WHO,
+        "The token is of another environment than this host name. Use the other host or token.",
+    ),
+    page_of(
+        "not-signed",
+        WHO,
+        "One of X-Api-Key, X-Timestamp, X-Nonce and X-Signature is missing or wrong; `detail` \
+         says which. Compare what you sign with the example clients.",
+    ),
+    page_of(
+        "key-unknown",
+        WHO,
+        "The API key was never made, was revoked, or is of the other environment's host.",
+    ),
+    page_of(
+        "wrong-field",
+        "A field is wrong",
+        "`errors` names each wrong field and says why. Mend them and send the request again.",
+    ),
+    page_of("no-such-path", "Nothing is here", "GET /api/v1/openapi.json lists what there is."),
+    page_of(
+        "method-not-allowed",
+        "Not this method",
+        "The Allow header says which methods this path takes.",
+    ),
+    page_of(
+        "broken",
+        "Something is broken here",
+        "`detail` says whether anything was changed. When it persists, tell the operator the \
+         value of Redress-Request-Id.",
+    ),
+    page_of(
+        "too-slow",
+        "It took too long",
+        "With status 408 your body did not arrive in time: send it again. With 504 it is not known \
+         whether the request was done: ask again with the same Idempotency-Key, or look before you \
+         repeat it.",
+    ),
+    page_of("too-large", BODY, "`detail` says how many bytes are taken. Send less at once."),
+    page_of("broken-off", BODY, "The body ended early. Send the request again."),
+    page_of("encoded", BODY, "Send the body without Content-Encoding."),
+    page_of("unsupported-type", BODY, JSON_ONLY),
+    page_of("unsupported-charset", BODY, JSON_ONLY),
+    page_of("not-utf8", BODY, JSON_ONLY),
+    page_of("bad-json", BODY, "The body is no JSON. `detail` names the line and column."),
+    page_of("array-body", BODY, NO_OTHER_BODY),
+    page_of("not-an-object", BODY, NO_OTHER_BODY),
+    page_of("duplicate-key", BODY, NO_OTHER_BODY),
+    page_of("too-deep", BODY, NO_OTHER_BODY),
+    page_of("nul-character", BODY, "Leave NUL characters out: no field may have one."),
+    page_of("too-many-fields", BODY, NO_OTHER_BODY),
+    page_of("name-too-long", BODY, NO_OTHER_BODY),
+    page_of("bad-multipart", BODY, NO_OTHER_BODY),
+    page_of("file-part", BODY, NO_OTHER_BODY),
+];
+
+/// `GET /problems/{code}`: needs no credential, since it says the same to everybody.
+pub(super) async fn page(Named(code): Named) -> Response {
+    let Some(page) = PAGES.iter().find(|page| page.code == code) else {
+        return iimmpact::words::no_such_path();
+    };
+    let text = format!("{}: {}\n\n{}\n", page.code, page.title, page.advice);
+    ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::Refusal;
+
+    use super::*;
+
+    fn codes() -> BTreeSet<&'static str> {
+        PAGES.iter().map(|page| page.code).collect()
+    }
+
+    #[test]
+    fn every_code_has_one_page() {
+        assert_eq!(codes().len(), PAGES.len());
+        for page in PAGES {
+            assert!(!page.title.is_empty() && !page.advice.is_empty(), "{}", page.code);
+        }
+    }
+
+    #[test]
+    fn every_refusal_has_its_page() {
+        for refusal in Refusal::samples() {
+            assert!(codes().contains(refusal.code()), "{}", refusal.code());
+        }
+    }
+
+    /// Their list has no samples, so its source is read: each `=> "code"` there is one.
+    #[test]
+    fn every_bad_body_has_its_page() {
+        let source = include_str!("../body/error.rs");
+        let names = source.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+        let names: Vec<String> = names.map(|name| name.replace('_', "-")).collect();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            assert!(codes().contains(name.as_str()), "{name}");
+        }
+    }
+}
