@@ -292,6 +292,16 @@ pub struct Taken {
 }
 
 impl Transport {
+    /// Its name in the log.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Smtp(_) => "smtp",
+            Self::Folder(_) => "folder",
+            Self::Off => "off",
+        }
+    }
+
     /// Sends one mail.
     pub async fn send(&self, mail: &Composed) -> Sent {
         match self {

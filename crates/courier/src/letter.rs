@@ -1,6 +1,7 @@
 //! Letters: the mails we write, one folder each under `letters/`, embedded into the program. An
 //! operator's folder may lie over them; what does not work there is refused with its file and line
-//! and the built-in one stays. No text that a caller wrote may ever become a fact of a letter.
+//! and the built-in one stays. No sentence, link or markup that a caller wrote may ever become a
+//! fact of a letter.
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, context};
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use desk::outbox::{Claimed, Parcel};
 use desk::{Desk, Failure};
-use domain::address::Address;
 use domain::changes::{Try, TryEnd};
 use domain::ids::MessageId;
 use domain::message::Telling;
@@ -46,8 +45,11 @@ const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// Tries to record an end before it is left to the lease, and the wait between them.
 const RECORD_TRIES: u32 = 3;
 const RECORD_WAIT: Duration = Duration::from_millis(200);
-/// Mails that some recipients have and others not yet, remembered at most.
-const PARTLY_SENT_MAX: usize = 1_000;
+/// Mails between two tries, remembered at most: some kilobytes each.
+const UNDER_WAY_MAX: usize = 1_000;
+
+/// Where lines about failed tries belong in the log.
+const DELIVERY: &str = "courier::delivery";
 
 /// What may be sent in a day (the desk's quota window).
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +93,9 @@ pub struct Courier {
     tools: Tools,
     counts: Counts,
     endpoints: hook::Endpoints,
-    /// Who has a mail already that not everybody has. Lost in a crash: then some get it twice,
-    /// under the same `Message-ID`.
-    partly_sent: Mutex<HashMap<MessageId, Vec<Address>>>,
+    /// For mails that will be tried again: whom the caps allow, and who has it already. Lost in a
+    /// crash: then the caps are asked again, and some get it twice under the same `Message-ID`.
+    under_way: Mutex<HashMap<MessageId, mail::UnderWay>>,
 }
 
 /// How an errand ended: what to record, and what it says of the place.
@@ -102,6 +104,9 @@ struct End {
     number: i64,
     end: TryEnd,
     detail: String,
+    /// What kind of failure it was, for the log: nothing of what the other end said, since that may
+    /// name people. Nothing when there is nothing to mend.
+    failed: Option<String>,
 }
 
 /// One round of the loop's memory.
@@ -119,8 +124,8 @@ impl Courier {
     #[must_use]
     pub fn new(desk: Desk, tools: Tools) -> Arc<Self> {
         let endpoints = hook::Endpoints::default();
-        let (counts, partly_sent) = (Counts::default(), Mutex::default());
-        Arc::new(Self { desk, tools, counts, endpoints, partly_sent })
+        let (counts, under_way) = (Counts::default(), Mutex::default());
+        Arc::new(Self { desk, tools, counts, endpoints, under_way })
     }
 
     /// How many sendings ended how.
@@ -245,6 +250,7 @@ impl Courier {
             Ok(end) => {
                 let how = end.how;
                 self.count(&end.end);
+                self.log_failed(&message, &end);
                 self.record(&message, end).await;
                 (how, false)
             }
@@ -285,6 +291,25 @@ impl Courier {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// One line for each try that failed; what the other end said stands in the case's history.
+    fn log_failed(&self, message: &Claimed, end: &End) {
+        let Some(failed) = end.failed.as_deref() else { return };
+        let (channel, place) = match &message.parcel {
+            Parcel::Webhook { endpoint, .. } => ("webhook", endpoint.as_str()),
+            Parcel::Telling(_) => ("mail", self.tools.transport.name()),
+        };
+        let (id, number) = (&message.id, end.number);
+        if end.end == TryEnd::GivenUp {
+            tracing::error!(
+                target: DELIVERY, message = %id, channel, place, number, failed, "given up"
+            );
+        } else {
+            tracing::warn!(
+                target: DELIVERY, message = %id, channel, place, number, failed, "a try failed"
+            );
+        }
+    }
+
     /// The period, a fifth shorter or longer, so that nodes do not all look at once.
     fn period(&self) -> Duration {
         let thrown = self.desk.with_dice(|dice| {
@@ -295,8 +320,8 @@ impl Courier {
         PERIOD * (205 + thrown * 102 / 255) / 256
     }
 
-    fn partly_sent(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, Vec<Address>>> {
-        self.partly_sent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, mail::UnderWay>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

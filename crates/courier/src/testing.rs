@@ -70,3 +70,42 @@ pub fn address(text: &str) -> domain::address::Address {
 pub fn message_id(n: u32) -> domain::ids::MessageId {
     domain::ids::MessageId::parse(&format!("msg_{n:026}")).expect("an id")
 }
+
+/// What was logged on this thread, a line per event.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<std::sync::Mutex<Vec<(&'static str, String)>>>);
+
+impl Lines {
+    /// The lines of one target.
+    pub fn of(&self, target: &str) -> Vec<String> {
+        let all = self.0.lock().expect("nobody panicked with it");
+        all.iter().filter(|(of, _)| *of == target).map(|(_, line)| line.clone()).collect()
+    }
+}
+
+impl tracing::Subscriber for Lines {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = event.metadata().level().to_string();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            line.push_str(&format!(" {field}={value:?}"));
+        });
+        let target = event.metadata().target();
+        self.0.lock().expect("nobody panicked with it").push((target, line));
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}

@@ -3,13 +3,15 @@
 
 use domain::ids::CaseId;
 
-/// Longest fact in characters. References have at most 64, product names are short; more would
-/// break the lines of a letter.
-const FACT_CHARS_MAX: usize = 80;
+/// Longest text of a caller that is quoted, in characters. References and product codes are short;
+/// more would break the lines of a letter and leaves room for a message.
+const QUOTED_CHARS_MAX: usize = 40;
 /// Characters of an account number that stay visible, at most. Enough for its owner to know it by.
-const VISIBLE_CHARS_MAX: usize = 4;
+const VISIBLE_CHARS_MAX: usize = 3;
 
-/// The facts of the acknowledgement. All come from the payment's own row, none from the report.
+/// The facts of the acknowledgement. All come from the payment's own row, none from the report; but
+/// that row too is the calling app's text, so what could carry a message to strangers is left out.
+/// An empty fact is one that the letter does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     pub(super) case: String,
@@ -20,8 +22,8 @@ pub struct Received {
 }
 
 impl Received {
-    /// Takes the facts from the case and its payment. All but the first two may be
-    /// missing; the account is given whole and masked here.
+    /// Takes the facts from the case and its payment. All but the case may be missing; the account
+    /// is given whole and masked here. What is not [`harmless`] does not come in.
     #[must_use]
     pub fn new(
         case: &CaseId,
@@ -32,11 +34,12 @@ impl Received {
     ) -> Self {
         Self {
             case: case.as_str().to_owned(),
-            refid: cleaned(refid),
-            product: cleaned(product),
+            refid: harmless(refid).unwrap_or_default().to_owned(),
+            product: harmless(product).unwrap_or_default().to_owned(),
             account: MaskedAccount::of(account),
             amount: amount
-                .map_or_else(String::new, |(minor, currency)| amount_shown(minor, currency)),
+                .and_then(|(minor, currency)| amount_shown(minor, currency))
+                .unwrap_or_default(),
         }
     }
 
@@ -49,10 +52,10 @@ impl Received {
             &case,
             "<script>alert(1)</script>\r\nBcc: x@y.example",
             "Tom & \"Jerry\" {{ case }} \u{202e}gnp.exe",
-            "<b>1234",
-            Some((-1, "MYR")),
+            "<b>123456</b>",
+            Some((-1, "Visit evil.example")),
         );
-        let wide = "W".repeat(FACT_CHARS_MAX);
+        let wide = "W".repeat(QUOTED_CHARS_MAX);
         let longest = Self::new(&case, &wide, &wide, &wide, Some((i64::MIN, "MYR")));
         vec![("full", full), ("bare", bare), ("odd", odd), ("longest", longest)]
     }
@@ -63,15 +66,18 @@ impl Received {
 pub struct MaskedAccount(String);
 
 impl MaskedAccount {
-    /// Masks all but the last characters: four, or a third of a short one. How many were hidden
-    /// shows, up to eight, since people recognise their number by its length too.
+    /// Masks all but the last characters: three, or a third of a short one. How many were hidden
+    /// shows, up to eight, since people recognise their number by its length too. Empty when what
+    /// would show is not letters and digits of ASCII.
     #[must_use]
     pub fn of(account: &str) -> Self {
-        let account: Vec<char> = cleaned(account).chars().collect();
+        let account: Vec<char> = account.trim().chars().collect();
         let visible = VISIBLE_CHARS_MAX.min(account.len() / 3);
-        let hidden = account.len() - visible;
-        let end: String = account[hidden..].iter().collect();
-        Self(format!("{}{end}", "*".repeat(hidden.min(8))))
+        let (hidden, end) = account.split_at(account.len() - visible);
+        if !end.iter().all(char::is_ascii_alphanumeric) {
+            return Self(String::new());
+        }
+        Self(format!("{}{}", "*".repeat(hidden.len().min(8)), end.iter().collect::<String>()))
     }
 
     /// As shown.
@@ -81,45 +87,26 @@ impl MaskedAccount {
     }
 }
 
-/// One line of plain characters: controls become spaces, and characters that turn or hide the
-/// text around them are dropped.
-fn cleaned(text: &str) -> String {
-    let kept = text.chars().filter(|c| !is_invisible(*c));
-    let line: String = kept.map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut words = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.chars().count() > FACT_CHARS_MAX {
-        words = words.chars().take(FACT_CHARS_MAX - 1).collect();
-        words.push('…');
-    }
-    words
+/// A text of the calling app, when it can be quoted to somebody who never heard of us: a code that
+/// is no sentence, no link, no address and no markup.
+fn harmless(text: &str) -> Option<&str> {
+    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    ((1..=QUOTED_CHARS_MAX).contains(&text.len()) && text.bytes().all(is_code)).then_some(text)
 }
 
-/// Format characters: zero width, bidirectional marks and overrides, separators, tags.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{00ad}'
-            | '\u{061c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
-
-/// An amount in minor units as people write it: `MYR 123.45`, `JPY 500`.
+/// An amount in minor units as people write it: `MYR 123.45`, `JPY 500`. Nothing when the currency
+/// does not have the form of ISO 4217, three capital letters.
 #[must_use]
-pub fn amount_shown(minor: i64, currency: &str) -> String {
-    let currency = cleaned(currency);
-    let digits = decimals(&currency);
+pub fn amount_shown(minor: i64, currency: &str) -> Option<String> {
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
+    let digits = decimals(currency);
     let sign = if minor < 0 { "-" } else { "" };
     let all = format!("{:0>1$}", minor.unsigned_abs(), digits + 1);
     let (whole, part) = all.split_at(all.len() - digits);
     let point = if digits > 0 { "." } else { "" };
-    format!("{currency} {sign}{whole}{point}{part}")
+    Some(format!("{currency} {sign}{whole}{point}{part}"))
 }
 
 /// Digits after the point, by ISO 4217; two unless listed.
@@ -152,18 +139,19 @@ mod tests {
             ("12345", "****5"),
             ("123456", "****56"),
             ("0123456789", "*******789"),
-            ("220001234513", "********4513"),
-            ("5123 4567 8901 2346", "********2346"),
-            ("é́ñ漢字漢字漢字", "*******漢字"),
+            ("220001234513", "********513"),
+            ("5123 4567 8901 2346", "********346"),
+            ("0123456 89", ""),
+            ("<b>123456</b>", ""),
+            ("go.to/x.my", ""),
+            ("漢字漢字漢字", ""),
         ] {
             let masked = MaskedAccount::of(account);
             let visible = masked.as_str().chars().filter(|c| *c != '*').count();
             assert!(visible <= VISIBLE_CHARS_MAX && visible * 3 <= account.chars().count());
-            if account.is_ascii() {
-                assert_eq!(masked.as_str(), shown, "{account}");
-            }
+            assert_eq!(masked.as_str(), shown, "{account}");
         }
-        assert!(MaskedAccount::of(&"9".repeat(1_000)).as_str().chars().count() <= 12);
+        assert!(MaskedAccount::of(&"9".repeat(1_000)).as_str().chars().count() <= 11);
     }
 
     #[test]
@@ -177,23 +165,34 @@ mod tests {
             (1_234, "KWD", "KWD 1.234"),
             (i64::MIN, "MYR", "MYR -92233720368547758.08"),
         ] {
-            assert_eq!(amount_shown(minor, currency), shown);
+            assert_eq!(amount_shown(minor, currency).as_deref(), Some(shown));
+        }
+        for currency in ["", "RM", "myr", "MYRR", "M.R", "M R", "ÄB", "evil.example"] {
+            assert_eq!(amount_shown(1, currency), None, "{currency}");
         }
     }
 
     #[test]
-    fn facts_are_one_line_of_visible_text() {
-        for (text, shown) in [
-            ("A-1001", "A-1001"),
-            ("a\r\nb\tc\0d", "a b c d"),
-            ("  a  ", "a"),
-            ("safe\u{202e}gnp.exe", "safegnp.exe"),
-            ("zero\u{200b}width\u{feff}", "zerowidth"),
-            ("a\u{2028}b", "ab"),
-            ("Zoë 漢字 🙂", "Zoë 漢字 🙂"),
-        ] {
-            assert_eq!(cleaned(text), shown);
+    fn only_codes_are_quoted() {
+        let longest = "x".repeat(QUOTED_CHARS_MAX);
+        for text in ["A-1001", "a_b", "0", longest.as_str()] {
+            assert_eq!(harmless(text), Some(text));
         }
-        assert_eq!(cleaned(&"x".repeat(500)).chars().count(), FACT_CHARS_MAX);
+        let too_long = "x".repeat(QUOTED_CHARS_MAX + 1);
+        for text in [
+            "",
+            &too_long,
+            "https://evil.example/you-won",
+            "evil.example",
+            "WIN A PRIZE",
+            "<b>x</b>",
+            "a@b",
+            "a\r\nb",
+            "{{case}}",
+            "safe\u{202e}gnp",
+            "Zoë",
+        ] {
+            assert_eq!(harmless(text), None, "{text}");
+        }
     }
 }

@@ -79,7 +79,30 @@ fn no_fact_becomes_markup_or_a_header() {
     assert!(!got.html.contains("<script>") && !got.html.contains("<b>1234"));
     assert!(!got.subject.contains(['\r', '\n']));
     assert!(!got.text.contains("\nBcc:") && !got.text.contains('\u{202e}'));
-    assert!(got.text.contains("{{ case }}"), "a fact is not a template");
+    assert!(!got.text.contains("{{ case }}"));
+}
+
+#[test]
+fn no_text_of_a_caller_reaches_a_stranger() {
+    const HOSTILE: [&str; 3] = ["https://evil.example/you-won", "WIN A PRIZE", "<b>x</b>"];
+    let letters = Letters::built_in().expect("the built-in letters parse");
+    let case = domain::ids::CaseId::parse("cs_01jd3v5k8h0000000000000000").expect("an id");
+    let bare = letters
+        .render(&Letter::Received(Received::new(&case, "", "", "", None)), Language::English)
+        .expect("it renders");
+    assert!(!bare.text.contains("Reference") && !bare.html.contains("Reference"));
+    for refid in HOSTILE {
+        for text in HOSTILE {
+            let letter = Received::new(&case, refid, text, "<b>x</b>", Some((1, text)));
+            let got = letters.render(&Letter::Received(letter), Language::English);
+            let got = got.expect("it renders");
+            assert_eq!(got, bare, "{refid}, {text}");
+        }
+    }
+    let harmless = Received::new(&case, "A-1001", "", "", None);
+    let got = letters.render(&Letter::Received(harmless), Language::English).expect("it renders");
+    assert_eq!(got.subject, "We have your report [cs_01jd3v5k8h0000000000000000]");
+    assert!(got.text.contains("A-1001") && got.html.contains("A-1001"));
 }
 
 fn overlay(files: &[(&str, &str)]) -> (Letters, Vec<String>) {

@@ -77,7 +77,8 @@ impl Courier {
         };
         let Some(endpoint) = endpoints.get(endpoint) else {
             let detail = "the endpoint was removed or switched off".to_owned();
-            return Ok(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail });
+            let (how, end) = (How::NotTried, TryEnd::GivenUp);
+            return Ok(End { how, number, end, detail, failed: None });
         };
         // A secret that cannot sign leaves the list empty, and nothing goes out unsigned.
         let keys: Vec<SigningKey> =
@@ -89,18 +90,23 @@ impl Courier {
         Ok(match delivery {
             Delivery::Taken { status } => {
                 let detail = format!("the receiver answered {status}");
-                End { how: How::Well, number, end: TryEnd::Done, detail }
+                End { how: How::Well, number, end: TryEnd::Done, detail, failed: None }
             }
             Delivery::Gone => {
                 let detail = "the receiver answered 410: it wants no more of these".to_owned();
-                End { how: How::Well, number, end: TryEnd::GivenUp, detail }
+                let failed = Some("answered 410".to_owned());
+                End { how: How::Well, number, end: TryEnd::GivenUp, detail, failed }
             }
-            Delivery::NotTaken { why, wait, .. } => {
+            Delivery::NotTaken { why, wait, status } => {
+                let failed = Some(status.map_or_else(
+                    || "refused by our rules, or no answer".to_owned(),
+                    |status| format!("answered {status}"),
+                ));
                 let tries = u32::try_from(number).unwrap_or(u32::MAX);
                 let next = self
                     .desk
                     .with_dice(|dice| schedule::WEBHOOK.next(tries, self.desk.now(), wait, dice));
-                End { how: How::Badly, number, end: after_failure(next), detail: why }
+                End { how: How::Badly, number, end: after_failure(next), detail: why, failed }
             }
         })
     }

@@ -2,108 +2,140 @@
 //! make of the server's answer for each of them.
 
 use desk::Failure;
-use desk::outbox::{Claimed, LetterFacts, QUOTA_WINDOW};
+use desk::outbox::{Claimed, LetterFacts};
 use domain::Env;
 use domain::address::{Address, Recipients};
 use domain::changes::TryEnd;
-use domain::time::{Instant, Millis};
 use tokio::time::timeout;
 
-use super::{Courier, End, PARTLY_SENT_MAX, SENDING_MAX, after_failure};
-use crate::email::{self, Mail, Sent, Taken};
+use super::{Courier, End, SENDING_MAX, UNDER_WAY_MAX, after_failure};
+use crate::email::{self, Mail, Sent, Taken, Transport};
 use crate::letter::{Language, Letter, Received};
 use crate::schedule;
 use crate::sweep::lanes::How;
 
-/// What is put off until the next day is spread over this much of it.
-const NEXT_DAY_SPREAD: Millis = Millis::hours(1);
-
 /// Who gets the mail, after the caps.
-enum Allowed {
-    /// These; so many were left out.
-    Now(Recipients, usize),
-    /// Nobody before the next day, and why.
-    Tomorrow(&'static str),
-    /// Nobody ever: no address can be used.
-    Nobody,
+#[derive(Clone)]
+struct Allowed {
+    recipients: Recipients,
+    /// Whom the caps left out and why, for the record.
+    left_out: Option<String>,
+}
+
+/// What the tries of one mail have in common.
+#[derive(Clone)]
+pub(super) struct UnderWay {
+    allowed: Allowed,
+    /// Who has the mail already, or never will.
+    settled: Vec<Address>,
 }
 
 impl Courier {
     /// Sends the acknowledgement of a report.
     pub(super) async fn acknowledge(&self, message: &Claimed) -> Result<End, Failure> {
         let number = message.attempts + 1;
-        let never = |detail: &str| {
+        let never = |detail: &str, failed: Option<String>| {
             let detail = detail.to_owned();
-            Ok(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail })
+            Ok(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail, failed })
         };
         if message.scope.env() == Env::Staging {
-            return never("staging sends no mail");
+            return never("staging sends no mail", None);
         }
         let facts = self.desk.letter_facts(message.scope, &message.case).await?;
-        let (recipients, left_out) = match self.allowed(message, &facts).await? {
-            Allowed::Now(recipients, left_out) => (recipients, left_out),
-            Allowed::Nobody => return never("no address can be used"),
-            Allowed::Tomorrow(why) => {
-                // Not a try: the mail was not sent.
-                let (number, end) = (message.attempts, TryEnd::Again { due: self.tomorrow() });
-                return Ok(End { how: How::NotTried, number, end, detail: why.to_owned() });
-            }
+        // A try that fails may not bring back whom the caps left out.
+        let known = self.under_way().remove(&message.id);
+        let (allowed, settled) = match known {
+            Some(UnderWay { allowed, settled }) => (allowed, settled),
+            None => match self.allowed(&facts).await? {
+                Some(allowed) => (allowed, Vec::new()),
+                None => {
+                    const WHY: &str = "no address can be used";
+                    return never(WHY, Some(WHY.to_owned()));
+                }
+            },
         };
-        let mut mail = match self.write(message, &facts, &recipients) {
+        let mut mail = match self.write(message, &facts, &allowed.recipients) {
             Ok(mail) => mail,
-            Err(why) => return never(&why),
+            Err(why) => return never(&why, Some("the letter cannot be written".to_owned())),
         };
-        if let Some(have_it) = self.partly_sent().get(&message.id) {
-            mail.to.retain(|address| !have_it.contains(address));
+        mail.to.retain(|address| !settled.contains(address));
+        let mut under_way = UnderWay { allowed, settled };
+        let mut end = self.send(number, &mail, &mut under_way.settled).await;
+        if let Some(left_out) = &under_way.allowed.left_out {
+            end.detail.push_str("; ");
+            end.detail.push_str(left_out);
         }
-        let sending = timeout(SENDING_MAX, self.tools.transport.send(&mail));
+        if matches!(end.end, TryEnd::Again { .. }) {
+            let mut all = self.under_way();
+            if all.len() >= UNDER_WAY_MAX {
+                all.clear();
+            }
+            all.insert(message.id.clone(), under_way);
+        }
+        Ok(end)
+    }
+
+    /// One try, and what the server's answer means.
+    async fn send(&self, number: i64, mail: &email::Composed, settled: &mut Vec<Address>) -> End {
+        let sending = timeout(SENDING_MAX, self.tools.transport.send(mail));
         let sent = sending.await.unwrap_or_else(|_| Sent::NotNow {
             why: format!("the mail server took longer than {} s", SENDING_MAX.as_secs()),
         });
-        Ok(match sent {
-            Sent::Taken(taken) => self.taken(message, &mail.to, &taken, left_out),
+        match sent {
+            Sent::Taken(taken) => self.taken(number, &mail.to, &taken, settled),
             Sent::Never { why } => {
-                End { how: How::Well, number, end: TryEnd::GivenUp, detail: why }
+                // Without a transport nothing failed: it is as the operator wants it.
+                let off = matches!(self.tools.transport, Transport::Off);
+                let failed = (!off).then(|| "refused for good".to_owned());
+                End { how: How::Well, number, end: TryEnd::GivenUp, detail: why, failed }
             }
             Sent::NotNow { why } => {
-                End { how: How::Badly, number, end: self.next_try(number), detail: why }
+                let failed = Some("not taken for now".to_owned());
+                End { how: How::Badly, number, end: self.next_try(number), detail: why, failed }
             }
-        })
+        }
     }
 
-    /// The recipients by the contract's rule, without those whose cap is used up. The first try
-    /// counts; the account's own address is not capped, since it hears of all of its reports.
-    async fn allowed(&self, message: &Claimed, facts: &LetterFacts) -> Result<Allowed, Failure> {
+    /// The recipients by the contract's rule, without those whose cap is used up; nobody when no
+    /// address can be used. Nothing waits for the next day: what is over the key's cap, or over the
+    /// cap of the one it is for, goes to the account's own address alone. That one is not capped,
+    /// since it hears of all of its reports.
+    async fn allowed(&self, facts: &LetterFacts) -> Result<Option<Allowed>, Failure> {
         let named = facts.case.addresses.iter();
         let named: Vec<Address> = named.filter_map(|text| Address::parse(text).ok()).collect();
         let registered = Address::parse(&facts.account_email).ok();
-        let Some(registered) = registered.or_else(|| named.first().cloned()) else {
-            return Ok(Allowed::Nobody);
+        let Some(fallback) = registered.as_ref().or_else(|| named.first()) else {
+            return Ok(None);
         };
-        let mut recipients = Recipients::of(&named, &registered);
-        if message.attempts > 0 {
-            return Ok(Allowed::Now(recipients, 0));
-        }
+        let mut recipients = Recipients::of(&named, fallback);
+        let ours = registered.as_ref().map(Address::comparable);
+        let alone = |why: &str| {
+            registered.clone().map(|to| {
+                let left_out = Some(format!("every named address was left out: {why}"));
+                Allowed { recipients: Recipients { to, cc: Vec::new() }, left_out }
+            })
+        };
         let caps = self.tools.caps;
-        let ours = registered.comparable();
-        let mut left_out = 0;
+        // The key first: one that is over its cap is not to use up the quota of its victims.
+        if !self.desk.use_quota("mail through", &facts.case.through, caps.per_key).await? {
+            return Ok(alone("their key caused all its mails of today"));
+        }
+        let mut left_out: usize = 0;
         for address in recipients.all().cloned().collect::<Vec<_>>() {
-            let comparable = address.comparable();
-            if comparable == ours
-                || self.desk.use_quota("mail to", &comparable, caps.per_address).await?
-            {
+            let is_ours = ours.as_ref() == Some(&address.comparable());
+            let subject = address.without_tag();
+            if is_ours || self.desk.use_quota("mail to", &subject, caps.per_address).await? {
                 continue;
             }
             if address == recipients.to {
-                return Ok(Allowed::Tomorrow("its address had all its mails of today"));
+                return Ok(alone("the first had all its mails of today"));
             }
             recipients.cc.retain(|one| *one != address);
             left_out += 1;
         }
-        if !self.desk.use_quota("mail through", &facts.case.through, caps.per_key).await? {
-            return Ok(Allowed::Tomorrow("its key caused all its mails of today"));
-        }
-        Ok(Allowed::Now(recipients, left_out))
+        let left_out = (left_out > 0)
+            .then(|| format!("{left_out} left out by the cap: all their mails of today were sent"));
+        Ok(Some(Allowed { recipients, left_out }))
     }
 
     fn write(
@@ -137,49 +169,36 @@ impl Courier {
     }
 
     /// The server took the mail for some or all.
-    fn taken(&self, message: &Claimed, asked: &[Address], taken: &Taken, left_out: usize) -> End {
-        let number = message.attempts + 1;
+    fn taken(
+        &self,
+        number: i64,
+        asked: &[Address],
+        taken: &Taken,
+        settled: &mut Vec<Address>,
+    ) -> End {
         let mut detail = taken.said.clone();
         for (list, what) in [(&taken.refused, "refused for"), (&taken.later, "not yet taken for")] {
             if let Some((_, said)) = list.first() {
                 detail.push_str(&format!("; {what} {} of {}: {said}", list.len(), asked.len()));
             }
         }
-        if left_out > 0 {
-            detail.push_str(&format!("; {left_out} left out, which had all their mails of today"));
-        }
-        let mut partly_sent = self.partly_sent();
         if taken.later.is_empty() {
-            partly_sent.remove(&message.id);
-            return End { how: How::Well, number, end: TryEnd::Done, detail };
-        }
-        if partly_sent.len() >= PARTLY_SENT_MAX {
-            partly_sent.clear();
+            return End { how: How::Well, number, end: TryEnd::Done, detail, failed: None };
         }
         let later = |address: &Address| taken.later.iter().any(|(one, _)| one == address);
-        let settled = asked.iter().filter(|address| !later(address)).cloned();
-        partly_sent.entry(message.id.clone()).or_default().extend(settled);
+        settled.extend(asked.iter().filter(|address| !later(address)).cloned());
         // Somebody has it, so running out of tries is no failure of the whole.
         let end = match self.next_try(number) {
             TryEnd::GivenUp => TryEnd::Done,
             end => end,
         };
-        End { how: How::Well, number, end, detail }
+        let failed = Some(format!("not yet taken for {} of {}", taken.later.len(), asked.len()));
+        End { how: How::Well, number, end, detail, failed }
     }
 
     fn next_try(&self, number: i64) -> TryEnd {
         let tries = u32::try_from(number).unwrap_or(u32::MAX);
         let now = self.desk.now();
         after_failure(self.desk.with_dice(|dice| schedule::MAIL.next(tries, now, None, dice)))
-    }
-
-    /// Some time early in the next window of the caps.
-    fn tomorrow(&self) -> Instant {
-        let window = QUOTA_WINDOW.0;
-        let begins = (self.desk.now().millis().div_euclid(window) + 1).saturating_mul(window);
-        let mut bytes = [0; 4];
-        self.desk.with_dice(|dice| dice.fill(&mut bytes));
-        let spread = i64::from(u32::from_le_bytes(bytes)) % NEXT_DAY_SPREAD.0;
-        Instant::from_millis(begins).plus(Millis(spread))
     }
 }

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::email::{Folder, Mailbox, Smtp, SmtpSettings, TlsPolicy};
 use crate::guard::{GuardSettings, Roots};
+use crate::testing::Lines;
 use crate::webhook::{SigningKey, signatures};
 
 const MANY: Caps = Caps { per_address: 1_000_000, per_key: 1_000_000 };
@@ -251,35 +252,101 @@ async fn a_mail_goes_to_those_who_can_have_it_and_later_to_those_who_could_not()
 }
 
 #[tokio::test]
-async fn nobody_is_sent_more_than_the_caps_allow() {
+async fn what_is_over_the_caps_goes_to_the_account_alone_and_never_waits() {
     let world = World::new(EngineKind::Sqlite, 6).await;
     let server = SmtpReceiver::start(SmtpPlan::default()).await;
-    let caps = Caps { per_address: 2, per_key: 5 };
-    let running = Running::start(&world, smtp(&server), caps);
-    let mut cases = Vec::new();
-    for n in 0..4 {
-        cases.push(report(&world, world.scope, &format!("A-{n}"), &["ann@b.example"]).await);
+    let running = Running::start(&world, smtp(&server), Caps { per_address: 2, per_key: 7 });
+    let mut told = Vec::new();
+    for (refid, named) in [
+        ("A-0", vec!["ann@b.example"]),
+        ("A-1", vec!["Ann+shop@b.example"]),
+        ("A-2", vec!["ann@b.example", "eve@b.example"]),
+        ("A-3", vec!["ann+3@b.example"]),
+        // As a reader along she is left out, and the one it is for has it.
+        ("B-1", vec!["bob@b.example", "ANN+4@b.example"]),
+        ("E-1", vec!["eve@b.example"]),
+        ("E-2", vec!["eve@b.example"]),
+        // Here the key has caused seven.
+        ("B-2", vec!["bob@b.example"]),
+    ] {
+        let case = report(&world, world.scope, refid, &named).await;
+        settled(&world).await;
+        let tries = tries(&world, &case, "mail").await;
+        assert_eq!((tries.len(), tries[0].0.as_str()), (1, "done"), "{refid}: {tries:?}");
+        told.push(tries[0].1.clone());
     }
-    let waits = async |case: &CaseId| {
-        tries(&world, case, "mail").await.iter().any(|(_, said)| said.contains("mails of today"))
-    };
-    until("two wait", async || {
-        let mut waiting = 0;
-        for case in &cases {
-            waiting += usize::from(waits(case).await);
-        }
-        waiting == 2
-    })
-    .await;
-    assert_eq!(server.wait_for(2).await.len(), 2);
-    // As a reader along she is left out, and the one it is for has it.
-    report(&world, world.scope, "B-1", &["bob@b.example", "Ann@b.example"]).await;
-    assert_eq!(server.wait_for(3).await[2].to, ["bob@b.example", "desk@example.test"]);
-    world.clock.tick(Millis::hours(26));
+    let mails = server.mails();
+    let to: Vec<String> = mails.iter().map(|mail| mail.to.join(" ")).collect();
+    assert_eq!(
+        to,
+        [
+            "ann@b.example desk@example.test",
+            "Ann+shop@b.example desk@example.test",
+            "desk@example.test",
+            "desk@example.test",
+            "bob@b.example desk@example.test",
+            "eve@b.example desk@example.test",
+            "eve@b.example desk@example.test",
+            "desk@example.test",
+        ]
+    );
+    for (n, said) in [(2, "the first had"), (3, "the first had"), (4, "1 left"), (7, "their key")] {
+        assert!(told[n].contains(said) && !told[n].contains('@'), "{}", told[n]);
+        let headers = String::from_utf8_lossy(&mails[n].data).to_ascii_lowercase();
+        assert!(!headers.contains("ann"), "she does not stand in the headers either");
+    }
+    // A key over its cap uses up nobody's own.
+    let quota = world.desk.use_quota("mail to", "bob@b.example", 2).await.expect("an answer");
+    assert!(quota, "bob had one");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeated_mail_goes_to_nobody_whom_the_caps_left_out() {
+    let world = World::new(EngineKind::Sqlite, 10).await;
+    let rcpt = vec![("desk@example.test".to_owned(), "450 4.2.0 greylisted".to_owned())];
+    let server = SmtpReceiver::start(SmtpPlan { rcpt, ..SmtpPlan::default() }).await;
+    let running = Running::start(&world, smtp(&server), Caps { per_address: 0, per_key: 9 });
+    let case = report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+    until("it was tried", async || tries(&world, &case, "mail").await.len() == 1).await;
+    world.clock.tick(Millis::minutes(2));
     settled(&world).await;
     let mails = server.mails();
-    assert_eq!(mails.iter().filter(|mail| mail.to[0] == "ann@b.example").count(), 4);
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, ["desk@example.test"]);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn each_failed_try_is_one_line_that_names_nobody() {
+    let lines = Lines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
+    let world = World::new(EngineKind::Sqlite, 11).await;
+    let rcpt = vec![
+        ("ann@b.example".to_owned(), "550 5.1.1 <ann@b.example> is nobody".to_owned()),
+        ("desk@example.test".to_owned(), "550 5.1.1 no".to_owned()),
+    ];
+    let server = SmtpReceiver::start(SmtpPlan { rcpt, ..SmtpPlan::default() }).await;
+    let receiver = HttpReceiver::start(vec![Reply::status(503)], Reply::status(200)).await;
+    let url = receiver.url("/token-in-path");
+    let (endpoint, _) = world.desk.add_endpoint(world.scope, &url, None).await.expect("one");
+    let running = Running::start(&world, smtp(&server), MANY);
+    let case = report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+    for channel in ["mail", "webhook"] {
+        until("it was tried", async || tries(&world, &case, channel).await.len() == 1).await;
+    }
+    world.clock.tick(Millis::minutes(12));
+    settled(&world).await;
+    running.stop().await;
+    let lines = lines.of("courier::delivery");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let find = |level: &str| lines.iter().find(|line| line.starts_with(level)).expect("a line");
+    let (mail, hook) = (find("ERROR"), find("WARN"));
+    assert!(mail.contains("given up") && mail.contains("smtp") && mail.contains("msg_"), "{mail}");
+    assert!(hook.contains("answered 503") && hook.contains(endpoint.as_str()), "{hook}");
+    for never in ["ann@", "desk@", "token-in-path", "secret"] {
+        assert!(!lines.iter().any(|line| line.contains(never)), "{lines:?}");
+    }
 }
 
 #[tokio::test]
