@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use domain::chain::Digest;
-use domain::changes::{Change, Changes};
+use domain::changes::Change;
 use domain::ids::EndpointId;
 use domain::{Actor, Env, Instant, Millis, Refusal, Role, Scope, TenantId};
-use store::engine::CommitError;
 use vault::secret::Secret;
 use zeroize::Zeroizing;
 
@@ -83,17 +82,7 @@ pub struct TenantDraft {
 
 impl Desk {
     async fn make(&self, change: Change) -> Result<bool, Failure> {
-        self.make_in(scope_of(&change), change).await
-    }
-
-    async fn make_in(&self, scope: Scope, change: Change) -> Result<bool, Failure> {
-        let mut changes = Changes::none(scope, self.now());
-        changes.list.push(change);
-        match store::commit(self.db(), &changes).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Missed { .. }) => Ok(false),
-            Err(error) => Err(crate::failure::must(error).into()),
-        }
+        self.write(scope_of(&change), change).await
     }
 
     /// All tenants by number.
@@ -166,7 +155,7 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn revoke_key(&self, scope: Scope, id: &str) -> Result<bool, Failure> {
-        self.make_in(scope, Change::KeyRevoked { id: id.to_owned() }).await
+        self.write(scope, Change::KeyRevoked { id: id.to_owned() }).await
     }
 
     /// Keys of one scope, by id.
@@ -196,12 +185,8 @@ impl Desk {
         if key.revoked_at.is_some_and(|ended| ended <= now) {
             return Ok(None);
         }
-        let text = self.keyring().unseal(&key_purpose(id), &key.secret).map_err(|why| {
-            store::Fault::new("opening a signing key's secret: are the keys of this database here?")
-                .because(why)
-        })?;
-        let text = Secret::new(String::from_utf8_lossy(&text).into_owned());
-        let secret = text
+        let secret = self
+            .open_secret(&format!("API key {id}"), &key_purpose(id), &key.secret)?
             .decoded()
             .ok_or_else(|| store::Fault::new("a signing key's secret is not Base64"))?;
         let open = Arc::new(OpenKey { key, secret });
@@ -267,7 +252,7 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn revoke_token(&self, scope: Scope, digest: Digest) -> Result<bool, Failure> {
-        self.make_in(scope, Change::TokenRevoked { digest }).await
+        self.write(scope, Change::TokenRevoked { digest }).await
     }
 
     /// Makes a login; nothing when the name is taken.
@@ -318,7 +303,7 @@ impl Desk {
         password: Secret,
     ) -> Result<bool, Failure> {
         let (username, password) = (username.to_owned(), self.hash_password(password).await?);
-        self.make_in(scope, Change::PasswordSet { username, password }).await
+        self.write(scope, Change::PasswordSet { username, password }).await
     }
 
     async fn hash_password(&self, password: Secret) -> Result<String, Failure> {
@@ -426,7 +411,7 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn disable_endpoint(&self, scope: Scope, id: EndpointId) -> Result<bool, Failure> {
-        self.make_in(scope, Change::EndpointDisabled { id }).await
+        self.write(scope, Change::EndpointDisabled { id }).await
     }
 
     /// Opens the secret of every key that may sign and of every endpoint that is switched on, and
@@ -442,26 +427,41 @@ impl Desk {
             let Some(last) = page.last() else { break };
             after = last.id.clone();
             for key in page.iter().filter(|key| key.revoked_at.is_none_or(|end| end > now)) {
-                self.opens(&format!("API key {}", key.id), &key_purpose(&key.id), &key.secret)?;
+                self.open_secret(
+                    &format!("API key {}", key.id),
+                    &key_purpose(&key.id),
+                    &key.secret,
+                )?;
                 count += 1;
             }
         }
         for one in self.endpoints().await?.iter().filter(|one| one.disabled_at.is_none()) {
-            self.opens(&format!("webhook {}", one.id), &endpoint_purpose(&one.id), &one.secret)?;
+            self.open_secret(
+                &format!("webhook {}", one.id),
+                &endpoint_purpose(&one.id),
+                &one.secret,
+            )?;
             count += 1;
         }
         Ok(count)
     }
 
-    fn opens(&self, what: &str, purpose: &str, sealed: &[u8]) -> Result<(), Failure> {
-        self.keyring().unseal(purpose, sealed).map(drop).map_err(|why| {
+    /// The sealed secret of a key or endpoint.
+    pub(crate) fn open_secret(
+        &self,
+        what: &str,
+        purpose: &str,
+        sealed: &[u8],
+    ) -> Result<Secret, Failure> {
+        let plain = self.keyring().unseal(purpose, sealed).map_err(|why| {
             let said = format!(
                 "the secret of {what} does not open with the keys in {}: restore that folder from \
                  its backup",
                 self.keyring().dir().display()
             );
-            store::Fault::new(said).because(why).into()
-        })
+            store::Fault::new(said).because(why)
+        })?;
+        Ok(Secret::new(String::from_utf8_lossy(&plain).into_owned()))
     }
 
     /// The scope of a tenant by its slug.

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use domain::audit::{Seal, SealedHead, SignedSeal, root};
 use domain::case::{Retold, retell};
 use domain::chain::{Content, Digest, Flaw, Head, StoredNote, verify};
-use domain::changes::{Change, Changes, KeptContent};
+use domain::changes::{Change, KeptContent};
 use domain::ids::CaseId;
-use store::engine::CommitError;
 use store::read::audit as read;
 use store::read::cases::KeptNote;
 use vault::audit_seal::{Checked, Signature};
@@ -90,13 +89,8 @@ impl Desk {
             signer: format!("audit-{}", signature.key_version),
             signature: signature.bytes.to_vec(),
         };
-        let mut changes = Changes::none(NOBODY, now);
-        changes.list.push(Change::Sealed { seal: signed.clone(), heads });
-        match store::commit(self.db(), &changes).await {
-            Ok(()) => Ok(Some(signed)),
-            Err(CommitError::Missed { .. }) => Ok(None),
-            Err(error) => Err(crate::failure::must(error).into()),
-        }
+        let made = self.write(NOBODY, Change::Sealed { seal: signed.clone(), heads }).await?;
+        Ok(made.then_some(signed))
     }
 
     /// The last seal.

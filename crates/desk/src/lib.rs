@@ -15,8 +15,9 @@ pub mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{Dice, Instant};
-use store::engine::Db;
+use domain::changes::{Change, Changes};
+use domain::{Dice, Instant, Scope};
+use store::engine::{CommitError, Db};
 use tokio::sync::Notify;
 use vault::keyring::Keyring;
 use vault::password::Passwords;
@@ -93,5 +94,16 @@ impl Desk {
 
     pub(crate) fn db(&self) -> &Db {
         &self.inner.db
+    }
+
+    /// Writes one change by itself; false when its guard missed.
+    pub(crate) async fn write(&self, scope: Scope, change: Change) -> Result<bool, Failure> {
+        let mut changes = Changes::none(scope, self.now());
+        changes.list.push(change);
+        match store::commit(self.db(), &changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Missed { .. }) => Ok(false),
+            Err(error) => Err(failure::must(error).into()),
+        }
     }
 }

@@ -3,11 +3,10 @@
 
 use domain::account::Endpoint;
 use domain::case::Case;
-use domain::changes::{Change, Changes, Delivery, Try};
+use domain::changes::{Change, Delivery, Try};
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::payment::Payment;
 use domain::{Instant, Millis, Scope};
-use store::engine::CommitError;
 use vault::secret::Secret;
 
 pub use store::read::outbox::{Claimed, FailedTries, Parcel};
@@ -105,13 +104,9 @@ impl Desk {
 
     fn open_endpoint(&self, endpoint: &Endpoint) -> Result<OpenEndpoint, Failure> {
         let purpose = endpoint_purpose(&endpoint.id);
-        let plain = self.keyring().unseal(&purpose, &endpoint.secret).map_err(|why| {
-            store::Fault::new("opening a webhook secret: are the keys of this database here?")
-                .because(why)
-        })?;
-        let text = String::from_utf8_lossy(&plain).into_owned();
-        let (id, url) = (endpoint.id.clone(), endpoint.url.clone());
-        Ok(OpenEndpoint { id, url, secret: Secret::new(text) })
+        let what = format!("webhook {}", endpoint.id);
+        let secret = self.open_secret(&what, &purpose, &endpoint.secret)?;
+        Ok(OpenEndpoint { id: endpoint.id.clone(), url: endpoint.url.clone(), secret })
     }
 
     /// Turns an event into one delivery per endpoint, each with its exact body. False when the
@@ -173,15 +168,5 @@ impl Desk {
             return Ok(false);
         }
         self.write(NOBODY, Change::QuotaUsed { subject, ends_at, most }).await
-    }
-
-    async fn write(&self, scope: Scope, change: Change) -> Result<bool, Failure> {
-        let mut changes = Changes::none(scope, self.now());
-        changes.list.push(change);
-        match store::commit(self.db(), &changes).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Missed { .. }) => Ok(false),
-            Err(error) => Err(crate::failure::must(error).into()),
-        }
     }
 }

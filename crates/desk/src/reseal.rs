@@ -1,8 +1,7 @@
 //! After the sealing key was changed: every secret is sealed anew with it, so that the old key can
 //! be taken away. Works while the program runs and can be stopped and repeated.
 
-use domain::changes::{Change, Changes, SecretPlace};
-use store::engine::CommitError;
+use domain::changes::{Change, SecretPlace};
 use store::read;
 use vault::seal::Unsealable;
 
@@ -84,12 +83,7 @@ impl Desk {
             self.with_dice(|dice| self.keyring().reseal(dice, purpose, &was));
         let doing = || store::Fault::new(format!("sealing anew ({purpose})"));
         let Some(is) = anew.map_err(|why| doing().because(why))? else { return Ok(0) };
-        let mut changes = Changes::none(NOBODY, self.now());
-        changes.list.push(Change::Resealed { place, was, is });
-        match store::commit(self.db(), &changes).await {
-            // A miss: it changed or went meanwhile, by another run of the same.
-            Ok(()) | Err(CommitError::Missed { .. }) => Ok(1),
-            Err(error) => Err(crate::failure::must(error).into()),
-        }
+        // A miss: it changed or went meanwhile, by another run of the same.
+        self.write(NOBODY, Change::Resealed { place, was, is }).await.map(|_| 1)
     }
 }
