@@ -1,10 +1,11 @@
 //! Our own protocol, `/api/v1`: JSON, bearer tokens, problem details. The document that outsiders
-//! read is `contracts/native/openapi.json`; a test holds it to the table here. Every handler takes
-//! a `Caller` or what one has `Asked`, so none can forget to ask who calls.
+//! read is put together in `document.rs`; a test holds it to the tables of routes. Every handler
+//! takes a `Caller` or what one has `Asked`, so none can forget to ask who calls.
 
 mod acts;
 mod asked;
 mod cases;
+mod document;
 mod json;
 mod problem;
 mod problems;
@@ -17,17 +18,16 @@ mod words;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue};
+use axum::routing::{MethodRouter, any, get};
+use domain::Right;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
 
 use crate::App;
 use crate::body::BodyLimits;
 use crate::layers::discard;
+pub use document::document;
 use problem::Problem;
-
-/// The document outsiders read, as it is served.
-pub const OPENAPI: &str = include_str!("../../../contracts/native/openapi.json");
 
 /// What an operator can set.
 #[derive(Clone, Copy, Debug)]
@@ -48,48 +48,45 @@ impl Default for Settings {
 
 /// One route.
 pub struct Route {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` and so on.
     pub method: &'static str,
     /// The path; names in braces stand for one segment each.
     pub path: &'static str,
-    /// Whether it answers without a credential.
-    pub open: bool,
+    /// The right that a caller needs; nothing where no credential is asked for. The desk is what
+    /// refuses; tests hold it to what stands here, and the document says it to callers.
+    pub right: Option<Right>,
     handler: fn() -> MethodRouter<App>,
 }
 
 const fn route(
     method: &'static str,
     path: &'static str,
+    right: Right,
     handler: fn() -> MethodRouter<App>,
 ) -> Route {
-    Route { method, path, open: false, handler }
+    Route { method, path, right: Some(right), handler }
 }
 
+/// The routes of each room.
+const TABLES: &[&[Route]] = &[OPEN, transactions::ROUTES, cases::ROUTES, acts::ROUTES];
+
+/// What answers without a credential.
+const OPEN: &[Route] = &[Route {
+    method: "GET",
+    path: "/api/v1/openapi.json",
+    right: None,
+    handler: || get(document::served),
+}];
+
 /// Every route there is.
-pub const ROUTES: [Route; 17] = [
-    Route { open: true, ..route("GET", "/api/v1/openapi.json", || get(openapi)) },
-    route("POST", "/api/v1/transactions", || post(transactions::import)),
-    route("GET", "/api/v1/transactions/{refid}", || get(transactions::one)),
-    route("GET", "/api/v1/cases", || get(cases::list)),
-    route("GET", "/api/v1/cases/{id}", || get(cases::one)),
-    route("GET", "/api/v1/cases/{id}/timeline", || get(timeline::timeline)),
-    route("POST", "/api/v1/cases/{id}/start", || post(acts::act::<acts::Start>)),
-    route("POST", "/api/v1/cases/{id}/wait", || post(acts::act::<acts::Wait>)),
-    route("POST", "/api/v1/cases/{id}/resume", || post(acts::act::<acts::Resume>)),
-    route("POST", "/api/v1/cases/{id}/comment", || post(acts::act::<acts::Comment>)),
-    route("POST", "/api/v1/cases/{id}/assign", || post(acts::act::<acts::Assign>)),
-    route("POST", "/api/v1/cases/{id}/resolve", || post(acts::act::<acts::Resolve>)),
-    route("POST", "/api/v1/cases/{id}/close", || post(acts::act::<acts::Close>)),
-    route("POST", "/api/v1/cases/{id}/reopen", || post(acts::act::<acts::Reopen>)),
-    route("POST", "/api/v1/cases/{id}/propose", || post(acts::act::<acts::Propose>)),
-    route("POST", "/api/v1/cases/{id}/approve", || post(acts::act::<acts::Approve>)),
-    route("POST", "/api/v1/cases/{id}/decline", || post(acts::act::<acts::Decline>)),
-];
+pub fn all_routes() -> impl Iterator<Item = &'static Route> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
 
 /// The routes as a router.
 pub fn routes() -> Router<App> {
     let mut router = Router::new();
-    for route in &ROUTES {
+    for route in all_routes() {
         router = router.route(route.path, (route.handler)());
     }
     router
@@ -114,10 +111,6 @@ pub fn broken() -> Response {
 /// The answer when a handler was given up.
 pub fn too_slow() -> Response {
     words::too_slow().into_response()
-}
-
-async fn openapi() -> ([(HeaderName, HeaderValue); 1], &'static str) {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], OPENAPI)
 }
 
 async fn other_method(request: Request) -> Problem {

@@ -41,6 +41,20 @@ pub enum Right {
     ReadPayments,
 }
 
+impl Right {
+    /// The word that documents and lists of a token's rights use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::ReadCases => "read-cases",
+            Self::WorkCases => "work-cases",
+            Self::ApproveActs => "approve-acts",
+            Self::ImportPayments => "import-payments",
+            Self::ReadPayments => "read-payments",
+        }
+    }
+}
+
 impl Role {
     /// All, in order.
     pub const ALL: [Self; 8] = [

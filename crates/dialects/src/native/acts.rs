@@ -4,9 +4,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use desk::execute::Order;
 use domain::case::{ActOrder, Ask, CloseReason, Command, Outcome, Party, Remedy};
-use domain::changes;
+use domain::{Right, changes};
 use http::HeaderValue;
 use http::header::ETAG;
 use serde::de::Error as _;
@@ -16,6 +17,7 @@ use super::asked::{Asked, Named, Sent};
 use super::cases::case_id;
 use super::problem::Problem;
 use super::shapes::some;
+use super::{Route, route};
 use crate::App;
 
 /// Longest text that goes with an act, in characters: ten pages.
@@ -23,6 +25,21 @@ const SAYS_CHARS_MAX: usize = 20_000;
 
 /// Longest name of a queue or person, in characters: an address has at most 254.
 const NAME_CHARS_MAX: usize = 254;
+
+/// One route for each act.
+pub(super) const ROUTES: &[Route] = &[
+    route("POST", "/api/v1/cases/{id}/start", Right::WorkCases, || post(act::<Start>)),
+    route("POST", "/api/v1/cases/{id}/wait", Right::WorkCases, || post(act::<Wait>)),
+    route("POST", "/api/v1/cases/{id}/resume", Right::WorkCases, || post(act::<Resume>)),
+    route("POST", "/api/v1/cases/{id}/comment", Right::WorkCases, || post(act::<Comment>)),
+    route("POST", "/api/v1/cases/{id}/assign", Right::WorkCases, || post(act::<Assign>)),
+    route("POST", "/api/v1/cases/{id}/resolve", Right::WorkCases, || post(act::<Resolve>)),
+    route("POST", "/api/v1/cases/{id}/close", Right::WorkCases, || post(act::<Close>)),
+    route("POST", "/api/v1/cases/{id}/reopen", Right::WorkCases, || post(act::<Reopen>)),
+    route("POST", "/api/v1/cases/{id}/propose", Right::WorkCases, || post(act::<Propose>)),
+    route("POST", "/api/v1/cases/{id}/approve", Right::ApproveActs, || post(act::<Approve>)),
+    route("POST", "/api/v1/cases/{id}/decline", Right::ApproveActs, || post(act::<Decline>)),
+];
 
 /// What comes with an act.
 pub(super) trait ActBody: Sent {

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::case::{Case, PaymentRef};
 use domain::ids::CaseId;
 use domain::payment::columns;
-use domain::{Actor, Refusal};
+use domain::{Actor, Refusal, Right};
 use http::Uri;
 use http::header::ETAG;
 use serde::Serialize;
@@ -16,7 +17,7 @@ use serde::Serialize;
 use super::asked::{Caller, Named};
 use super::problem::{FieldProblem, Problem};
 use super::shapes::CaseShape;
-use super::{etag, query};
+use super::{Route, etag, query, route, timeline};
 use crate::App;
 
 /// Cases on a page at most, one less than half of what the desk gives at once.
@@ -27,6 +28,13 @@ const PAGE: i64 = 50;
 
 /// What a cursor begins with inside; another form of cursor gets another mark.
 const CURSOR_MARK: &str = "1:";
+
+/// Cases and their timelines, read.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/api/v1/cases", Right::ReadCases, || get(list)),
+    route("GET", "/api/v1/cases/{id}", Right::ReadCases, || get(one)),
+    route("GET", "/api/v1/cases/{id}/timeline", Right::ReadCases, || get(timeline::timeline)),
+];
 
 #[derive(Serialize)]
 pub(super) struct CasesAnswer {

@@ -26,7 +26,7 @@ const WHO: &str = "Who are you?";
 const NO_OTHER_BODY: &str = "Send one JSON object as the API's document describes it.";
 const JSON_ONLY: &str = "Send JSON in UTF-8, with Content-Type: application/json.";
 
-const PAGES: [Page; 42] = [
+const PAGES: &[Page] = &[
     page_of(
         "payment-unknown",
         "No such transaction",

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::routing::{get, post};
 use desk::import::ROWS_AT_ONCE_MAX;
-use domain::Refusal;
 use domain::case::PaymentRef;
 use domain::payment::columns::{self, Cell};
 use domain::payment::{Payment, RowEffect};
+use domain::{Refusal, Right};
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
 use super::asked::{Asked, Caller, Named, Sent};
 use super::problem::Problem;
 use super::shapes::TransactionShape;
+use super::{Route, Settings, route};
 use crate::App;
 use crate::body::BodyLimits;
 
@@ -27,6 +28,12 @@ pub(super) const IMPORT_LIMITS: BodyLimits = BodyLimits {
     discarded_bytes_max: 4 * 1024 * 1024,
     time: Duration::from_secs(20),
 };
+
+/// Payments, brought in and read.
+pub(super) const ROUTES: &[Route] = &[
+    route("POST", "/api/v1/transactions", Right::ImportPayments, || post(import)),
+    route("GET", "/api/v1/transactions/{refid}", Right::ReadPayments, || get(one)),
+];
 
 /// `{"transactions": [..]}`
 #[derive(Deserialize)]

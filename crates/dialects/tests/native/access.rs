@@ -3,11 +3,11 @@
 //! new one cannot be forgotten.
 
 use axum::body::Body;
-use dialects::native::{ROUTES, Route};
+use dialects::native::{Route, all_routes, document};
 use dialects::who::Hosts;
 use dialects::{App, Settings, router};
 use domain::payment::PaymentStatus;
-use domain::{Env, Millis, Right, Role};
+use domain::{Env, Millis, Role};
 use http::{Request, StatusCode};
 use store::engine::EngineKind;
 use teststand::engines::BOTH;
@@ -19,52 +19,30 @@ fn filled(route: &Route, refid: &str, case: &str) -> String {
     route.path.replace("{refid}", refid).replace("{id}", case)
 }
 
-/// A body that the route takes.
-fn body(route: &Route) -> Option<&'static str> {
-    if route.method == "GET" {
-        return None;
-    }
-    Some(match route.path.rsplit('/').next().expect("a last segment") {
-        "transactions" => {
-            r#"{"transactions":[{"refid":"N-1","product":"TNB","account":"1","amount_minor":1,
-                "currency":"MYR","status":"failed","status_at":"2026-01-05T10:12:00Z",
-                "created_at":"2026-01-05T10:11:12Z"}]}"#
-        }
-        "wait" => r#"{"on":"customer"}"#,
-        "comment" => r#"{"says":"hello"}"#,
-        "assign" => r#"{"queue":"vouchers"}"#,
-        "resolve" => r#"{"outcome":"upheld"}"#,
-        "close" => r#"{"reason":"withdrawn"}"#,
-        "propose" => r#"{"remedy":"refund"}"#,
-        _ => "{}",
-    })
-}
-
-/// The right that the route asks for.
-fn right(route: &Route) -> Right {
-    match (route.method, route.path) {
-        ("POST", "/api/v1/transactions") => Right::ImportPayments,
-        ("GET", "/api/v1/transactions/{refid}") => Right::ReadPayments,
-        ("GET", _) => Right::ReadCases,
-        (_, path) if path.ends_with("/approve") || path.ends_with("/decline") => Right::ApproveActs,
-        _ => Right::WorkCases,
-    }
+/// A body that the route takes: the document's example.
+fn body(route: &Route) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_str(document()).expect("JSON");
+    let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
+    let body = operation.get("requestBody")?;
+    let example = &body["content"]["application/json"]["example"];
+    assert!(!example.is_null(), "{} {} has no example", route.method, route.path);
+    Some(example.to_string())
 }
 
 async fn ask(house: &House, token: &str, route: &Route, case: &str) -> Answer {
     let path = filled(route, "A-1", case);
-    house.ask(token, route.method, &path, &[], body(route)).await
+    house.ask(token, route.method, &path, &[], body(route).as_deref()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_asks_who_calls() {
     let house = House::new(EngineKind::Sqlite).await;
     let open: Vec<&str> =
-        ROUTES.iter().filter(|route| route.open).map(|route| route.path).collect();
+        all_routes().filter(|route| route.right.is_none()).map(|route| route.path).collect();
     assert_eq!(open, ["/api/v1/openapi.json"], "this list may only shrink");
-    for route in &ROUTES {
+    for route in all_routes() {
         let answer = ask(&house, "", route, "cs_00000000000000000000000000").await;
-        if route.open {
+        if route.right.is_none() {
             assert_eq!(answer.status, StatusCode::OK, "{}", route.path);
             continue;
         }
@@ -128,10 +106,11 @@ async fn every_role_may_what_the_page_says() {
         let case = house.report(scope, "A-1", "gone").await;
         for role in Role::ALL {
             let token = house.token(scope, role, role.word()).await;
-            for route in ROUTES.iter().filter(|route| !route.open) {
+            for route in all_routes() {
+                let Some(right) = route.right else { continue };
                 let answer = ask(&house, &token, route, case.as_str()).await;
                 let about = format!("{} {} as {}", route.method, route.path, role.word());
-                if role.may(right(route)) {
+                if role.may(right) {
                     let good = [StatusCode::OK, StatusCode::CONFLICT].contains(&answer.status)
                         || answer.code() == "same-person";
                     assert!(good, "{about}: {answer:?}");
@@ -155,7 +134,7 @@ async fn another_tenants_and_environments_things_are_not_there() {
         let before = house.world.desk.case(&house.world.actor(Role::Auditor, "aud"), &case).await;
         for stranger in ["staging", "other"] {
             let token = house.token(house.scope(stranger), Role::Administrator, "eve").await;
-            for route in ROUTES.iter().filter(|route| route.path.contains('{')) {
+            for route in all_routes().filter(|route| route.path.contains('{')) {
                 let theirs = ask(&house, &token, route, case.as_str()).await;
                 let nobodys = ask(&house, &token, route, "cs_00000000000000000000000000").await;
                 assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{}", route.path);
