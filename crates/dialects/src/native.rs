@@ -55,7 +55,18 @@ pub struct Route {
     /// The right that a caller needs; nothing where no credential is asked for. The desk is what
     /// refuses; tests hold it to what stands here, and the document says it to callers.
     pub right: Option<Right>,
+    /// When it is on its way out: since when, and when it ends.
+    pub deprecated: Option<Deprecated>,
     handler: fn() -> MethodRouter<App>,
+}
+
+/// A route on its way out, by the policy of `docs/api.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deprecated {
+    /// Since when, in Unix seconds, as the header `Deprecation` says it (RFC 9745).
+    pub since: i64,
+    /// When it may end, as an HTTP date, as the header `Sunset` says it (RFC 8594).
+    pub ends: &'static str,
 }
 
 const fn route(
@@ -64,7 +75,7 @@ const fn route(
     right: Right,
     handler: fn() -> MethodRouter<App>,
 ) -> Route {
-    Route { method, path, right: Some(right), handler }
+    Route { method, path, right: Some(right), deprecated: None, handler }
 }
 
 /// The routes of each room.
@@ -75,6 +86,7 @@ const OPEN: &[Route] = &[Route {
     method: "GET",
     path: "/api/v1/openapi.json",
     right: None,
+    deprecated: None,
     handler: || get(document::served),
 }];
 

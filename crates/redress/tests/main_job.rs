@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use teststand::receivers::{HttpReceiver, SmtpPlan, SmtpReceiver};
+use teststand::receivers::{HttpReceiver, HttpRequest, SmtpPlan, SmtpReceiver};
 
 const NARRATIVES: usize = 500;
 const NARRATIVES_LONG: usize = 10_000;
@@ -245,6 +245,29 @@ fn one_mail_each(mails: &[String], cases: &[String]) -> Result<(), String> {
     if wrong == 0 { Ok(()) } else { Err(format!("{wrong} cases have not exactly one mail")) }
 }
 
+/// What arrives has the headers and the shape that the API's document promises.
+fn as_documented(request: &HttpRequest) {
+    let document: Value =
+        serde_json::from_str(dialects::native::document()).expect("the document is JSON");
+    let body: Value = serde_json::from_slice(&request.body).expect("an event is JSON");
+    let word = body["type"].as_str().expect("a type");
+    let operation = &document["webhooks"][word][request.method.to_ascii_lowercase()];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let complaints = teststand::schema::complaints(&document, schema, &body);
+    assert!(schema.is_object() && complaints.is_empty(), "{complaints:?} {body}");
+    let promised = operation["parameters"].as_array().expect("headers");
+    assert_eq!(promised.len(), 3);
+    for promised in promised {
+        let place = promised["$ref"].as_str().expect("a reference");
+        let promised = document.pointer(&place[1..]).expect("a parameter");
+        let name = promised["name"].as_str().expect("a name");
+        let value = request.header(name).unwrap_or_else(|| panic!("{name} is missing"));
+        let complaints =
+            teststand::schema::complaints(&document, &promised["schema"], &value.into());
+        assert!(complaints.is_empty(), "{complaints:?}");
+    }
+}
+
 /// Whether every case was told to the receiver, under a signature that holds.
 fn webhooks(receiver: &HttpReceiver, secret: &str, cases: &[String]) -> Result<(), String> {
     let key = secret.strip_prefix("whsec_").expect("a webhook secret");
@@ -314,6 +337,7 @@ async fn main_job(storage: Option<&str>) {
     };
     until("mails", || one_mail_each(&mails(), &cases)).await;
     until("webhooks", || webhooks(&receiver, &secret, &cases)).await;
+    as_documented(&receiver.requests()[0]);
     drop(program);
     setup.run(&["audit", "verify"]);
     let log = std::fs::read_to_string(&log).expect("the log reads");

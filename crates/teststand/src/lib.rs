@@ -4,5 +4,6 @@
 pub mod dice;
 pub mod engines;
 pub mod receivers;
+pub mod schema;
 pub mod story;
 pub mod world;

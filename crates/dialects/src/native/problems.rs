@@ -151,6 +151,12 @@ const PAGES: &[Page] = &[
          whether the request was done: ask again with the same Idempotency-Key, or look before you \
          repeat it.",
     ),
+    page_of(
+        "too-many-requests",
+        "Too many requests",
+        "This credential asked more often than it is granted. Wait as many seconds as Retry-After \
+         says; the headers RateLimit and RateLimit-Policy say how much is granted and left.",
+    ),
     page_of("too-large", BODY, "`detail` says how many bytes are taken. Send less at once."),
     page_of("broken-off", BODY, "The body ended early. Send the request again."),
     page_of("encoded", BODY, "Send the body without Content-Encoding."),
@@ -168,6 +174,12 @@ const PAGES: &[Page] = &[
     page_of("bad-multipart", BODY, NO_OTHER_BODY),
     page_of("file-part", BODY, NO_OTHER_BODY),
 ];
+
+/// A code with its title and advice, when there is such a code.
+pub(super) fn told(code: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    let page = PAGES.iter().find(|page| page.code == code)?;
+    Some((page.code, page.title, page.advice))
+}
 
 /// `GET /problems/{code}`: needs no credential, since it says the same to everybody.
 pub(super) async fn page(Named(code): Named) -> Response {

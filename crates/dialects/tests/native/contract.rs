@@ -115,6 +115,73 @@ fn its_references_lead_somewhere() {
     }
 }
 
+/// Whoever reads it learns of every operation what it does, who may, what it looks like, and what
+/// can go wrong.
+#[test]
+fn every_operation_says_all() {
+    let document = document();
+    let tags = document["tags"].as_array().expect("tags");
+    let tags: BTreeSet<&str> = tags.iter().filter_map(|tag| tag["name"].as_str()).collect();
+    let mut names = BTreeSet::new();
+    for route in all_routes() {
+        let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
+        let about = format!("{} {}", route.method, route.path);
+        let name = operation["operationId"].as_str().expect("a name");
+        assert!(names.insert(name.to_owned()), "{about}: {name} comes twice");
+        for word in ["summary", "description"] {
+            assert!(operation[word].is_string(), "{about} has no {word}");
+        }
+        let tag = operation["tags"][0].as_str().expect("a tag");
+        assert!(tags.contains(tag), "{about}: the tag {tag:?} is not told at the top");
+        for parameter in operation["parameters"].as_array().expect("parameters") {
+            let parameter = resolved(&document, parameter);
+            assert!(parameter["description"].is_string(), "{about}: {parameter}");
+        }
+        if route.right.is_some() {
+            assert!(!operation["x-problems"].as_array().expect("codes").is_empty(), "{about}");
+        }
+        assert!(operation["responses"]["429"].is_object(), "{about}");
+    }
+}
+
+fn resolved<'v>(document: &'v Value, value: &'v Value) -> &'v Value {
+    match value["$ref"].as_str() {
+        Some(place) => document.pointer(&place[1..]).expect("a place in the document"),
+        None => value,
+    }
+}
+
+/// Every body has an example, of what is sent and of what is answered, and each fits its schema.
+#[test]
+fn its_examples_are_as_its_schemas() {
+    let document = document();
+    let mut count = 0;
+    let mut check = |about: &str, content: &Value| {
+        for (kind, one) in content.as_object().into_iter().flatten() {
+            if !kind.ends_with("json") {
+                continue;
+            }
+            assert!(one.get("example").is_some(), "{about}: no example");
+            let complaints =
+                teststand::schema::complaints(&document, &one["schema"], &one["example"]);
+            assert!(complaints.is_empty(), "{about}: {complaints:?}");
+            count += 1;
+        }
+    };
+    for route in all_routes() {
+        let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
+        let about = format!("{} {}", route.method, route.path);
+        check(&about, &operation["requestBody"]["content"]);
+        for (status, response) in operation["responses"].as_object().expect("answers") {
+            if route.path.contains('{') && response["$ref"] == "#/components/responses/NotFound" {
+                continue;
+            }
+            check(&format!("{about} {status}"), &resolved(&document, response)["content"]);
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
 /// Each answer has the fields that its schema requires and no others.
 #[tokio::test(flavor = "multi_thread")]
 async fn its_answers_have_the_fields_it_promises() {

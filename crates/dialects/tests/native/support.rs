@@ -1,8 +1,11 @@
 //! A world with the router over it, and requests as a test writes them.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::body::Body;
 use desk::execute::Order;
+use dialects::native::{self, all_routes};
 use dialects::{App, Settings, router};
 use domain::account::Tenant;
 use domain::case::{Command, PaymentRef, Report};
@@ -13,6 +16,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use store::engine::EngineKind;
+use teststand::schema::complaints;
 use teststand::world::World;
 use tower::ServiceExt;
 
@@ -112,8 +116,11 @@ impl House {
     }
 
     /// Sends a request as it stands. A problem's `type` must lead to a page about its code.
+    /// Every answer must be one that the document promises of its operation.
     pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let answer = sent(&self.router, request).await;
+        promised(&method, &path, &answer);
         if answer.header("content-type") == "application/problem+json" {
             let page = format!("/problems/{}", answer.code());
             let page = Request::get(&page).body(Body::empty()).expect("a request");
@@ -146,6 +153,51 @@ impl House {
         }
         let body = body.map_or_else(Body::empty, |text| Body::from(text.to_owned()));
         self.send(request.body(body).expect("a request")).await
+    }
+}
+
+/// The document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(native::document()).expect("the document is JSON"));
+    &DOCUMENT
+}
+
+/// Whether a path is one that the route's template means.
+fn means(template: &str, path: &str) -> bool {
+    let (ours, theirs) = (template.split('/'), path.split('/'));
+    ours.clone().count() == theirs.clone().count()
+        && ours
+            .zip(theirs)
+            .all(|(ours, theirs)| ours == theirs || ours.starts_with("{") && !theirs.is_empty())
+}
+
+/// Holds an answer to its operation: the status, the code, the shape and the names of the fields.
+fn promised(method: &str, path: &str, answer: &Answer) {
+    let routes = all_routes().filter(|route| route.method == method && means(route.path, path));
+    // Of two, the one with fewer names in braces is the one that answers.
+    let Some(route) = routes.min_by_key(|route| route.path.matches('{').count()) else { return };
+    let operation = &document()["paths"][route.path][method.to_ascii_lowercase()];
+    let about = format!("{method} {} answered {}", route.path, answer.status);
+    let mut response = &operation["responses"][answer.status.as_str()];
+    if let Some(place) = response["$ref"].as_str() {
+        response = document().pointer(&place[1..]).expect("a response");
+    }
+    assert!(response.is_object(), "{about}, which the document does not say: {answer:?}");
+    let kind = answer.header("content-type").split(';').next().unwrap_or("");
+    if answer.bytes.is_empty() {
+        return;
+    }
+    let content = &response["content"][kind];
+    assert!(content.is_object(), "{about} with {kind:?}, which the document does not say");
+    if !kind.ends_with("json") || method == "HEAD" {
+        return;
+    }
+    let complaints = complaints(document(), &content["schema"], &answer.json());
+    assert!(complaints.is_empty(), "{about}: {complaints:?}");
+    if kind == "application/problem+json" {
+        let codes = operation["x-problems"].as_array().expect("codes");
+        assert!(codes.contains(&answer.code().into()), "{about}: {} is not said", answer.code());
     }
 }
 
