@@ -8,6 +8,7 @@ use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
 use store::engine::CommitError;
 use store::write::tag;
 
+use crate::once::key_of;
 use crate::{Desk, Failure};
 
 /// Times a command is decided when others change the same thing meanwhile. Cases hardly ever
@@ -57,7 +58,7 @@ impl Desk {
     }
 
     async fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
-        let key = order.key.as_ref().map(|key| format!("{}:{key}", order.by.name));
+        let key = order.key.as_ref().map(|key| key_of(&order.by, key));
         let digest = key.as_ref().map_or([0; 32], |_| order.command.digest());
         for _ in 0..ATTEMPTS_MAX {
             let (known, saved) = self.load(order, key.as_deref()).await?;

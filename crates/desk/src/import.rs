@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use domain::actor::{Actor, Right};
-use domain::changes::{Change, Changes};
+use domain::changes::{Change, Changes, Outcome};
 use domain::payment::{Payment, RowEffect, RowRefusal, weigh_row};
 use domain::{Instant, Refusal, Scope};
 use store::engine::CommitError;
 
+use crate::once::Once;
 use crate::{Desk, Failure};
 
 /// Rows taken at once: large enough that one durable write serves many, small enough that a
@@ -32,24 +33,57 @@ impl Desk {
         }
         let mut results = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(ROWS_AT_ONCE_MAX) {
-            results.extend(self.import_chunk(by.scope, chunk).await?);
+            results.extend(self.import_chunk(by, chunk, None).await?.0);
         }
         Ok(results)
     }
 
+    /// As [`Desk::import`] for at most [`ROWS_AT_ONCE_MAX`] rows, which are one commit, once for
+    /// each key; and whether the results are those of an earlier request.
+    ///
+    /// # Errors
+    /// As for [`Desk::import`]; [`Refusal::KeyReusedForOther`]; [`Refusal::Busy`] for more rows.
+    pub async fn import_once(
+        &self,
+        by: &Actor,
+        rows: &[Payment],
+        once: Option<&Once>,
+    ) -> Result<(Vec<RowResult>, bool), Failure> {
+        if !by.may(Right::ImportPayments) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        if rows.len() > ROWS_AT_ONCE_MAX {
+            return Err(Refusal::Busy.into());
+        }
+        self.import_chunk(by, rows, once).await
+    }
+
     async fn import_chunk(
         &self,
-        scope: Scope,
+        by: &Actor,
         rows: &[Payment],
-    ) -> Result<Vec<RowResult>, Failure> {
+        once: Option<&Once>,
+    ) -> Result<(Vec<RowResult>, bool), Failure> {
         for _ in 0..ATTEMPTS_MAX {
+            if let Some(once) = once
+                && let Some(outcome) = self.remembered(by, once).await?
+            {
+                // A key that remembers another kind of outcome was used for another command.
+                let Outcome::Imported { rows } = outcome else {
+                    return Err(Refusal::KeyReusedForOther.into());
+                };
+                return Ok((rows, true));
+            }
+            let scope = by.scope;
             let (payments, owners) = store::read::cases::for_import(self.db(), scope, rows).await?;
-            let (changes, results) = weigh(scope, self.now(), rows, payments, owners);
-            if changes.list.is_empty() {
-                return Ok(results);
+            let (mut changes, results) = weigh(scope, self.now(), rows, payments, owners);
+            changes.saved =
+                once.map(|once| once.saved(by, Outcome::Imported { rows: results.clone() }));
+            if changes.list.is_empty() && changes.saved.is_none() {
+                return Ok((results, false));
             }
             match store::commit_bulk(self.db(), &changes).await {
-                Ok(()) => return Ok(results),
+                Ok(()) => return Ok((results, false)),
                 Err(CommitError::Missed { .. }) => {} // written by another meanwhile: weigh again
                 Err(error) => return Err(crate::failure::must(error).into()),
             }

@@ -8,6 +8,7 @@ pub mod execute;
 pub mod failure;
 pub mod import;
 pub mod nonces;
+pub mod once;
 pub mod outbox;
 pub mod reseal;
 pub mod sweep;

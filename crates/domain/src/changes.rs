@@ -6,7 +6,7 @@ use crate::case::{Case, Stage};
 use crate::chain::{Content, Digest, Note, SALT_BYTES};
 use crate::ids::{CaseId, EndpointId, MessageId};
 use crate::message::Message;
-use crate::payment::{Payment, PaymentStatus};
+use crate::payment::{Payment, PaymentStatus, RowEffect, RowRefusal};
 use crate::scope::Scope;
 use crate::time::Instant;
 
@@ -249,6 +249,11 @@ pub enum Outcome {
         version: i64,
         /// Where it stands now.
         stage: Stage,
+    },
+    /// Payments were brought in.
+    Imported {
+        /// What came of each row, in order.
+        rows: Vec<Result<RowEffect, RowRefusal>>,
     },
 }
 

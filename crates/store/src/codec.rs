@@ -1,16 +1,20 @@
 //! The shapes that are stored as JSON, each with a number in its name. A shape that was ever
 //! written keeps its reader; nothing here knows a wire.
 
+use domain::Instant;
 use domain::case::Stage;
 use domain::changes::Outcome;
 use domain::ids::CaseId;
 use domain::message::{Event, EventKind, Telling};
+use domain::payment::columns::COLUMNS;
+use domain::payment::{PaymentStatus, RowEffect, RowRefusal};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
 const REPORTED: &str = "reported-1";
 const ACTED: &str = "acted-1";
+const IMPORTED: &str = "imported-1";
 
 #[derive(Serialize, Deserialize)]
 struct ReportedV1 {
@@ -61,6 +65,10 @@ pub fn write_outcome(outcome: &Outcome) -> (&'static str, String) {
             };
             (ACTED, json(&acted))
         }
+        Outcome::Imported { rows } => {
+            let rows: Vec<String> = rows.iter().map(row_text).collect();
+            (IMPORTED, json(&rows))
+        }
     }
 }
 
@@ -76,8 +84,51 @@ pub fn read_outcome(shape: &str, text: &str) -> Result<Outcome, Fault> {
             let stage = stage(&v1.stage, &v1.fact)?;
             Ok(Outcome::Acted { case: case_id(&v1.case)?, version: v1.version, stage })
         }
+        IMPORTED => {
+            let v1: Vec<String> = read(shape, text)?;
+            let rows = v1.iter().map(|row| row_result(row)).collect::<Option<Vec<_>>>();
+            let rows = rows.ok_or_else(|| Fault::new(format!("{shape}: a row is none")))?;
+            Ok(Outcome::Imported { rows })
+        }
         other => Err(Fault::new(format!("no reader for the stored shape {other}"))),
     }
+}
+
+/// What came of a row, in words parted by colons.
+fn row_text(row: &Result<RowEffect, RowRefusal>) -> String {
+    match row {
+        Ok(RowEffect::New) => "new".to_owned(),
+        Ok(RowEffect::Unchanged) => "unchanged".to_owned(),
+        Ok(RowEffect::Moved { from_status_at }) => format!("moved:{}", from_status_at.millis()),
+        Err(RowRefusal::Differs { column }) => format!("differs:{column}"),
+        Err(RowRefusal::NoSuchMove { from, to }) => {
+            format!("no-such-move:{}:{}", from.word(), to.word())
+        }
+        Err(RowRefusal::TwoStatusesAtOnce) => "two-statuses".to_owned(),
+        Err(RowRefusal::TrxidTaken) => "trxid-taken".to_owned(),
+    }
+}
+
+fn row_result(text: &str) -> Option<Result<RowEffect, RowRefusal>> {
+    let words: Vec<&str> = text.split(':').collect();
+    Some(match words.as_slice() {
+        ["new"] => Ok(RowEffect::New),
+        ["unchanged"] => Ok(RowEffect::Unchanged),
+        ["moved", at] => {
+            Ok(RowEffect::Moved { from_status_at: Instant::from_millis(at.parse().ok()?) })
+        }
+        ["differs", name] => {
+            let column = COLUMNS.iter().find(|column| *column == name)?;
+            Err(RowRefusal::Differs { column })
+        }
+        ["no-such-move", from, to] => Err(RowRefusal::NoSuchMove {
+            from: PaymentStatus::parse(from)?,
+            to: PaymentStatus::parse(to)?,
+        }),
+        ["two-statuses"] => Err(RowRefusal::TwoStatusesAtOnce),
+        ["trxid-taken"] => Err(RowRefusal::TrxidTaken),
+        _ => return None,
+    })
 }
 
 /// The text of what a message tells.
@@ -162,6 +213,27 @@ mod tests {
                     case,
                     version: 2,
                     stage: Stage::Resolved { outcome: Verdict::Upheld },
+                },
+            ),
+            (
+                "imported-1",
+                concat!(
+                    r#"["new","unchanged","moved:7","differs:currency","#,
+                    r#""no-such-move:failed:accepted","two-statuses","trxid-taken"]"#
+                ),
+                Outcome::Imported {
+                    rows: vec![
+                        Ok(RowEffect::New),
+                        Ok(RowEffect::Unchanged),
+                        Ok(RowEffect::Moved { from_status_at: Instant::from_millis(7) }),
+                        Err(RowRefusal::Differs { column: "currency" }),
+                        Err(RowRefusal::NoSuchMove {
+                            from: PaymentStatus::Failed,
+                            to: PaymentStatus::Accepted,
+                        }),
+                        Err(RowRefusal::TwoStatusesAtOnce),
+                        Err(RowRefusal::TrxidTaken),
+                    ],
                 },
             ),
         ];

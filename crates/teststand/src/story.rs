@@ -174,6 +174,7 @@ async fn carried_out(world: &World, cases: &mut Vec<CaseId>, order: &Order) -> S
                 Outcome::Acted { case, version, stage } => {
                     (case, format!("{} v{version}{again}", stage.name().word()))
                 }
+                other => return format!("no outcome of a command: {other:?}"),
             };
             let all = queued(world, scope, &case).await;
             let fresh = if done.repeated { "" } else { &all[before.min(all.len())..].join(", ") };

@@ -85,6 +85,7 @@ fn answer(app: &App, done: &Done) -> Response {
         Outcome::Reported { case, refid } => (case, refid.as_str()),
         // A report has no other outcome.
         Outcome::Acted { case, .. } => (case, ""),
+        Outcome::Imported { .. } => return words::broken(),
     };
     let message = app.settings.iimmpact.messages.received();
     let data = Checked { refid, status: CheckStatus::Success, message };

@@ -8,12 +8,11 @@ use axum::routing::post;
 use desk::execute::Order;
 use domain::case::{ActOrder, Ask, CloseReason, Command, Outcome, Party, Remedy};
 use domain::{Right, changes};
-use http::HeaderValue;
 use http::header::ETAG;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::asked::{Asked, Named, Sent};
+use super::asked::{Asked, Named, Sent, replayed};
 use super::cases::case_id;
 use super::problem::Problem;
 use super::shapes::some;
@@ -204,12 +203,17 @@ pub(super) async fn act<B: ActBody>(
     let case = case_id(&id)?;
     let (ask, says) = asked.body.ask()?;
     let act = ActOrder { case, ask, says: checked(says)?, version: asked.version };
-    let order = Order { by: asked.by, command: Command::Act(act), key: asked.key, nonce: None };
+    let order = Order {
+        by: asked.by,
+        command: Command::Act(act),
+        key: asked.once.map(|once| once.key),
+        nonce: None,
+    };
     let done = app.desk.execute(&order).await?;
     let (case, version, stage) = match done.outcome {
         changes::Outcome::Acted { case, version, stage } => (case, version, stage),
-        // A key that remembers a report was used for another command: the desk refuses that.
-        changes::Outcome::Reported { .. } => {
+        // A key that remembers anything else was used for another command: the desk refuses that.
+        changes::Outcome::Reported { .. } | changes::Outcome::Imported { .. } => {
             return Err(domain::Refusal::KeyReusedForOther.into());
         }
     };
@@ -224,8 +228,5 @@ pub(super) async fn act<B: ActBody>(
     if let Some(tag) = super::etag(version) {
         headers.insert(ETAG, tag);
     }
-    if done.repeated {
-        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    Ok(replayed(done.repeated, response))
 }

@@ -2,7 +2,10 @@
 //! read or write anything, since every finder and every command wants an actor.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::response::Response;
 use desk::Failure;
+use desk::once::Once;
+use domain::chain::digest_of;
 use domain::{Actor, Refusal};
 use http::header::{AUTHORIZATION, IF_MATCH, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -63,8 +66,9 @@ pub(super) trait Sent: DeserializeOwned {
 pub(super) struct Asked<B> {
     pub(super) by: Actor,
     pub(super) body: B,
-    /// The `Idempotency-Key`, when one was sent.
-    pub(super) key: Option<String>,
+    /// The `Idempotency-Key`, when one was sent. Every write takes it into its commit, which a test
+    /// over all routes sees to.
+    pub(super) once: Option<Once>,
     /// The version that `If-Match` insists on.
     pub(super) version: Option<i64>,
 }
@@ -83,9 +87,9 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
         };
         let limits = B::limits(&app.settings.native);
         let bytes = body::take(&parts.headers, body, &limits).await?;
-        let key = idempotency_key(&parts.headers)?;
+        let once = once(&parts, &bytes)?;
         let version = version(&parts.headers)?;
-        Ok(Self { by, body: json::read(&parts.headers, &bytes)?, key, version })
+        Ok(Self { by, body: json::read(&parts.headers, &bytes)?, once, version })
     }
 }
 
@@ -149,6 +153,32 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
+}
+
+/// The key with the digest of method, target and body; a body that only differs in how its JSON is
+/// written is the same.
+fn once(parts: &Parts, bytes: &[u8]) -> Result<Option<Once>, Problem> {
+    let Some(key) = idempotency_key(&parts.headers)? else { return Ok(None) };
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let body = match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(value) => value.to_string().into_bytes(),
+        Err(_) => bytes.to_vec(),
+    };
+    let digest = digest_of(&[
+        b"native-1",
+        parts.method.as_str().as_bytes(),
+        target.as_bytes(),
+        body.as_slice(),
+    ]);
+    Ok(Some(Once { key, digest }))
+}
+
+/// Says so when the answer is that of an earlier request.
+pub(super) fn replayed(again: bool, mut response: Response) -> Response {
+    if again {
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    response
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use desk::import::ROWS_AT_ONCE_MAX;
 use domain::case::PaymentRef;
@@ -14,7 +15,7 @@ use domain::payment::{Payment, RowEffect};
 use domain::{Refusal, Right};
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, Caller, Named, Sent};
+use super::asked::{Asked, Caller, Named, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::TransactionShape;
 use super::{Route, Settings, route};
@@ -122,7 +123,7 @@ impl ImportAnswer {
 pub(super) async fn import(
     State(app): State<App>,
     asked: Asked<Import>,
-) -> Result<Json<ImportAnswer>, Problem> {
+) -> Result<Response, Problem> {
     let rows = asked.body.transactions;
     if !(1..=ROWS_AT_ONCE_MAX).contains(&rows.len()) {
         let rule = format!("it has {} rows; send 1 to {ROWS_AT_ONCE_MAX}", rows.len());
@@ -131,7 +132,8 @@ pub(super) async fn import(
     let read: Vec<Result<Payment, String>> = rows.iter().map(Row::payment).collect();
     let good: Vec<Payment> = read.iter().filter_map(|row| row.as_ref().ok().cloned()).collect();
     // Also with no good row: whether the caller may import at all is answered there.
-    let mut effects = app.desk.import(&asked.by, &good).await?.into_iter();
+    let (effects, again) = app.desk.import_once(&asked.by, &good, asked.once.as_ref()).await?;
+    let mut effects = effects.into_iter();
     let mut answer = ImportAnswer::default();
     for (row, read) in rows.into_iter().zip(read) {
         let result = match read {
@@ -143,7 +145,7 @@ pub(super) async fn import(
         };
         answer.add(row.refid, result);
     }
-    Ok(Json(answer))
+    Ok(replayed(again, Json(answer).into_response()))
 }
 
 /// `GET /api/v1/transactions/{refid}`

@@ -15,12 +15,12 @@ use teststand::engines::BOTH;
 use crate::support::{Answer, House};
 
 /// The route's path with these names filled in.
-fn filled(route: &Route, refid: &str, case: &str) -> String {
+pub fn filled(route: &Route, refid: &str, case: &str) -> String {
     route.path.replace("{refid}", refid).replace("{id}", case)
 }
 
 /// A body that the route takes: the document's example.
-fn body(route: &Route) -> Option<String> {
+pub fn body(route: &Route) -> Option<String> {
     let document: serde_json::Value = serde_json::from_str(document()).expect("JSON");
     let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
     let body = operation.get("requestBody")?;

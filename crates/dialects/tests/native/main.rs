@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod contract;
+mod once;
 mod ops;
 mod signed;
 mod stories;

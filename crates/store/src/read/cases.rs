@@ -144,7 +144,7 @@ fn case(row: &Row) -> Result<Case, Fault> {
     })
 }
 
-fn saved(key: &str, row: &Row) -> Result<Saved, Fault> {
+fn saved_row(key: &str, row: &Row) -> Result<Saved, Fault> {
     Ok(Saved {
         key: key.to_owned(),
         digest: digest(row.bytes(0)?)?,
@@ -219,7 +219,13 @@ fn saved_query(scope: Scope, key: &str) -> Query {
 }
 
 fn saved_of(found: &[Vec<Row>], place: usize, key: Option<&str>) -> Result<Option<Saved>, Fault> {
-    key.and_then(|key| first(found, place).map(|row| saved(key, row))).transpose()
+    key.and_then(|key| first(found, place).map(|row| saved_row(key, row))).transpose()
+}
+
+/// What a key remembers.
+pub async fn saved(db: &Db, scope: Scope, key: &str) -> Result<Option<Saved>, Fault> {
+    let found = db.read(vec![saved_query(scope, key)]).await?;
+    saved_of(&found, 0, Some(key))
 }
 
 /// One case with its payment.
