@@ -91,6 +91,21 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// The same sender with an account's own name, and its own address for answers. What cannot be
+    /// a mailbox changes nothing.
+    #[must_use]
+    pub fn of_account(&self, name: Option<&str>, answers_to: Option<&str>) -> Self {
+        let mut sender = self.clone();
+        if let Some(name) = name {
+            let named = Mailbox::parse(&format!("{name} <{}>", self.from.address.as_str()));
+            sender.from = named.unwrap_or(sender.from);
+        }
+        if let Some(Ok(mailbox)) = answers_to.map(Mailbox::parse) {
+            sender.reply_to = Some(mailbox);
+        }
+        sender
+    }
+
     /// The id that the mail of a message has in every try: its thread is found by it, and a mail
     /// that comes twice is known by it.
     #[must_use]

@@ -3,7 +3,7 @@
 //! never changes its meaning. Nothing personal stands in them.
 
 use domain::Instant;
-use domain::ids::CaseId;
+use domain::ids::{CaseId, EndpointId};
 use domain::message::Event;
 use domain::scope::Scope;
 use serde::Serialize;
@@ -45,6 +45,29 @@ pub fn body(event: &Event, scope: Scope, case: &CaseId, at: Instant) -> String {
     };
     let body = Body { kind: event.kind.word(), timestamp: rfc3339(at), data };
     // Texts and numbers always make JSON.
+    serde_json::to_string(&body).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct PingBody<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: String,
+    data: PingData<'a>,
+}
+
+#[derive(Serialize)]
+struct PingData<'a> {
+    environment: &'static str,
+    endpoint: &'a str,
+}
+
+/// The JSON body of an event that tries an endpoint.
+#[must_use]
+pub fn ping(scope: Scope, endpoint: &EndpointId, at: Instant) -> String {
+    let data = PingData { environment: scope.env().word(), endpoint: endpoint.as_str() };
+    let body = PingBody { kind: "ping", timestamp: rfc3339(at), data };
+    // Texts always make JSON.
     serde_json::to_string(&body).unwrap_or_default()
 }
 

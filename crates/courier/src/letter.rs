@@ -38,6 +38,12 @@ impl Language {
     /// All of them.
     pub const ALL: &'static [Self] = &[Self::English];
 
+    /// Reads [`Language::code`] back.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|language| language.code() == code)
+    }
+
     /// As in file names and `Content-Language` (BCP 47).
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -234,13 +234,10 @@ impl Courier {
         let end = match &message.parcel {
             Parcel::Telling(Telling::Acknowledge) => self.acknowledge(&message).await,
             Parcel::Telling(Telling::Event(event)) => {
-                return match self.spread(&message, event).await {
-                    Ok(()) => (How::Well, true),
-                    Err(failure) => {
-                        log("spreading an event", &failure);
-                        (How::Badly, false)
-                    }
-                };
+                return spread_end(self.spread(&message, event).await);
+            }
+            Parcel::Telling(Telling::Ping(endpoint)) => {
+                return spread_end(self.ping(&message, endpoint).await);
             }
             Parcel::Webhook { endpoint, event, body } => {
                 self.deliver(&message, endpoint, event, body).await
@@ -325,10 +322,20 @@ impl Courier {
     }
 }
 
+fn spread_end(done: Result<(), Failure>) -> (How, bool) {
+    match done {
+        Ok(()) => (How::Well, true),
+        Err(failure) => {
+            log("spreading an event", &failure);
+            (How::Badly, false)
+        }
+    }
+}
+
 const fn place_of_kind(telling: &Telling) -> Place {
     match telling {
         Telling::Acknowledge => Place::Mail,
-        Telling::Event(_) => Place::Spread,
+        Telling::Event(_) | Telling::Ping(_) => Place::Spread,
     }
 }
 

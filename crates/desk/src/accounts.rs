@@ -8,10 +8,11 @@ use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use domain::chain::Digest;
 use domain::changes::Change;
 use domain::ids::EndpointId;
-use domain::{Actor, Env, Instant, Millis, Refusal, Role, Scope, TenantId};
+use domain::{Actor, Env, Instant, Millis, Refusal, Rights, Role, Scope, TenantId};
 use vault::secret::Secret;
 use zeroize::Zeroizing;
 
+use crate::admin::Sets;
 use crate::nonces::NOBODY;
 use crate::{Desk, Failure};
 
@@ -38,10 +39,25 @@ pub struct OpenKey {
 pub(crate) struct KeyCache {
     keys: Mutex<HashMap<String, (Instant, Arc<OpenKey>)>>,
     tenants: Mutex<HashMap<TenantId, (Instant, Arc<Tenant>)>>,
+    pub(crate) sets: Mutex<HashMap<Scope, (Instant, Arc<Sets>)>>,
+}
+
+impl KeyCache {
+    /// Reads a key anew the next time: it ended on this node, and another may be slower by
+    /// [`BELIEVED`].
+    pub(crate) fn forget_key(&self, id: &str) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Reads all tenants and what they set anew the next time.
+    pub(crate) fn forget_tenants(&self) {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// Looks a believed value up.
-fn believed<
+pub(crate) fn believed<
     K: std::hash::Hash + Eq + ?Sized,
     O: std::borrow::Borrow<K> + std::hash::Hash + Eq,
     V,
@@ -55,7 +71,7 @@ fn believed<
     (now.since(*since) <= BELIEVED && now >= *since).then(|| Arc::clone(value))
 }
 
-fn believe<K: std::hash::Hash + Eq, V>(
+pub(crate) fn believe<K: std::hash::Hash + Eq, V>(
     all: &Mutex<HashMap<K, (Instant, Arc<V>)>>,
     key: K,
     value: &Arc<V>,
@@ -122,6 +138,7 @@ impl Desk {
             email: draft.email,
             seal_narratives: draft.seal_narratives,
             created_at: self.now(),
+            version: 1,
         };
         let made = self.make(Change::TenantNew(tenant.clone())).await?;
         Ok(made.then_some(tenant))
@@ -132,22 +149,30 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn add_key(&self, scope: Scope, label: &str) -> Result<(String, Secret), Failure> {
+        let (key, secret) = self.new_key(scope, label, None);
+        let id = key.id.clone();
+        self.make(Change::KeyNew(key)).await?;
+        Ok((id, secret))
+    }
+
+    /// A signing key that is not written yet, and its secret.
+    pub(crate) fn new_key(
+        &self,
+        scope: Scope,
+        label: &str,
+        rights: Option<Rights>,
+    ) -> (ApiKey, Secret) {
         let (id, secret, sealed) = self.with_dice(|dice| {
             let id = vault::secret::api_key_id(scope.env(), dice);
             let secret = vault::secret::api_secret(dice);
             let sealed = self.keyring().seal(dice, &key_purpose(&id), secret.reveal().as_bytes());
             (id, secret, sealed)
         });
-        let key = ApiKey {
-            id: id.clone(),
-            scope,
-            secret: sealed,
-            label: label.to_owned(),
-            created_at: self.now(),
-            revoked_at: None,
-        };
-        self.make(Change::KeyNew(key)).await?;
-        Ok((id, secret))
+        let (label, created_at) = (label.to_owned(), self.now());
+        let (revoked_at, expires_at) = (None, None);
+        let key =
+            ApiKey { id, scope, secret: sealed, label, created_at, revoked_at, expires_at, rights };
+        (key, secret)
     }
 
     /// Ends a key of the scope; false when it is not there or has ended.
@@ -155,7 +180,9 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn revoke_key(&self, scope: Scope, id: &str) -> Result<bool, Failure> {
-        self.write(scope, Change::KeyRevoked { id: id.to_owned() }).await
+        let ended = self.write(scope, Change::KeyRevoked { id: id.to_owned() }).await;
+        self.inner.known_keys.forget_key(id);
+        ended
     }
 
     /// Keys of one scope, by id.
@@ -178,11 +205,11 @@ impl Desk {
     /// A fault: also when the secret cannot be opened with the keys here.
     pub async fn open_key(&self, id: &str) -> Result<Option<Arc<OpenKey>>, Failure> {
         let now = self.now();
-        if let Some(key) = believed(&self.inner.known_keys.keys, id, now) {
-            return Ok(Some(key));
+        if let Some(open) = believed(&self.inner.known_keys.keys, id, now) {
+            return Ok(open.key.works(now).then_some(open));
         }
         let Some(key) = store::read::accounts::key(self.db(), id).await? else { return Ok(None) };
-        if key.revoked_at.is_some_and(|ended| ended <= now) {
+        if !key.works(now) {
             return Ok(None);
         }
         let secret = self
@@ -205,6 +232,19 @@ impl Desk {
         label: &str,
         life: Millis,
     ) -> Result<Secret, Failure> {
+        let (token, secret) = self.new_token(scope, role, label, life);
+        self.make(Change::TokenNew(token)).await?;
+        Ok(secret)
+    }
+
+    /// A bearer token that is not written yet, and its text.
+    pub(crate) fn new_token(
+        &self,
+        scope: Scope,
+        role: Role,
+        label: &str,
+        life: Millis,
+    ) -> (Token, Secret) {
         let secret = self.with_dice(|dice| vault::secret::native_token(dice));
         let now = self.now();
         let token = Token {
@@ -215,12 +255,16 @@ impl Desk {
             created_at: now,
             expires_at: now.plus(life),
             revoked_at: None,
+            member: None,
+            rights: None,
+            installation: false,
         };
-        self.make(Change::TokenNew(token)).await?;
-        Ok(secret)
+        (token, secret)
     }
 
-    /// Who holds this bearer token; nothing when unknown, ended or revoked.
+    /// Who holds this bearer token; nothing when unknown, ended or revoked, and when the member
+    /// it belongs to was disabled. It is read anew each time, so that what ends on one node ends on
+    /// all.
     ///
     /// # Errors
     /// A fault.
@@ -228,9 +272,17 @@ impl Desk {
         let digest = vault::digest::token_digest(token);
         let now = self.now();
         let found = store::read::accounts::token(self.db(), &digest).await?;
-        Ok(found
-            .filter(|token| token.expires_at > now && token.revoked_at.is_none())
-            .map(|token| Actor { scope: token.scope, role: token.role, name: token.label }))
+        let Some((token, holder)) = found else { return Ok(None) };
+        if token.expires_at <= now || token.revoked_at.is_some() {
+            return Ok(None);
+        }
+        if token.member.is_some() && holder.as_ref().is_none_or(|one| one.disabled_at.is_some()) {
+            return Ok(None);
+        }
+        let rights = token.may(holder.as_ref().map(|one| one.role));
+        let credential = token.id();
+        let name = holder.map_or(token.label, |one| one.email);
+        Ok(Some(Actor { scope: token.scope, role: token.role, rights, name, credential }))
     }
 
     /// Bearer tokens of one scope by digest, ended ones too.
@@ -306,7 +358,7 @@ impl Desk {
         self.write(scope, Change::PasswordSet { username, password }).await
     }
 
-    async fn hash_password(&self, password: Secret) -> Result<String, Failure> {
+    pub(crate) async fn hash_password(&self, password: Secret) -> Result<String, Failure> {
         let salt = self.with_dice(vault::password::salt);
         let hash = self.inner.passwords.hash(password, salt).await;
         Ok(hash.map_err(|why| store::Fault::new("hashing a password").because(why))?)
@@ -323,10 +375,20 @@ impl Desk {
     ) -> Result<Option<Login>, Failure> {
         let login = store::read::accounts::login(self.db(), username).await?;
         let stored = login.as_ref().map(|login| login.password.as_str());
+        let right = self.password_fits(password, stored).await?;
+        Ok(login.filter(|_| right))
+    }
+
+    /// Whether a password is the stored one. Without one to compare it takes as long.
+    pub(crate) async fn password_fits(
+        &self,
+        password: Secret,
+        stored: Option<&str>,
+    ) -> Result<bool, Failure> {
         match self.inner.passwords.verify(password, stored).await {
-            Ok(right) => Ok(login.filter(|_| right)),
+            Ok(right) => Ok(right),
             Err(vault::password::PasswordError::Busy) => Err(Refusal::Busy.into()),
-            Err(vault::password::PasswordError::TooLong) => Ok(None),
+            Err(vault::password::PasswordError::TooLong) => Ok(false),
             Err(why) => Err(store::Fault::new("checking a password").because(why).into()),
         }
     }
@@ -372,24 +434,40 @@ impl Desk {
         url: &str,
         secret: Option<Secret>,
     ) -> Result<(EndpointId, Secret), Failure> {
-        let now = self.now();
-        let (id, secret, sealed) = self.with_dice(|dice| {
-            let id = EndpointId::new(now, dice);
-            let secret = secret.unwrap_or_else(|| vault::secret::webhook_secret(dice));
-            let plain = secret.reveal().as_bytes();
-            let sealed = self.keyring().seal(dice, &endpoint_purpose(&id), plain);
-            (id, secret, sealed)
-        });
-        let endpoint = Endpoint {
-            id: id.clone(),
-            scope,
-            url: url.to_owned(),
-            secret: sealed,
-            created_at: now,
-            disabled_at: None,
-        };
+        let (endpoint, secret) = self.new_endpoint(scope, url, secret);
+        let id = endpoint.id.clone();
         self.make(Change::EndpointNew(endpoint)).await?;
         Ok((id, secret))
+    }
+
+    /// An endpoint that is not written yet, and its secret.
+    pub(crate) fn new_endpoint(
+        &self,
+        scope: Scope,
+        url: &str,
+        secret: Option<Secret>,
+    ) -> (Endpoint, Secret) {
+        let now = self.now();
+        let id = self.with_dice(|dice| EndpointId::new(now, dice));
+        let (secret, sealed) = self.endpoint_secret(&id, secret);
+        let (url, disabled_at, before) = (url.to_owned(), None, None);
+        let endpoint =
+            Endpoint { id, scope, url, secret: sealed, created_at: now, disabled_at, before };
+        (endpoint, secret)
+    }
+
+    /// The given signing secret or a new one, and the same sealed for this endpoint.
+    pub(crate) fn endpoint_secret(
+        &self,
+        id: &EndpointId,
+        secret: Option<Secret>,
+    ) -> (Secret, Vec<u8>) {
+        self.with_dice(|dice| {
+            let secret = secret.unwrap_or_else(|| vault::secret::webhook_secret(dice));
+            let plain = secret.reveal().as_bytes();
+            let sealed = self.keyring().seal(dice, &endpoint_purpose(id), plain);
+            (secret, sealed)
+        })
     }
 
     /// Endpoints of every scope by id, those switched off too.
@@ -426,7 +504,7 @@ impl Desk {
             let page = store::read::accounts::keys(self.db(), &after).await?;
             let Some(last) = page.last() else { break };
             after = last.id.clone();
-            for key in page.iter().filter(|key| key.revoked_at.is_none_or(|end| end > now)) {
+            for key in page.iter().filter(|key| key.works(now)) {
                 self.open_secret(
                     &format!("API key {}", key.id),
                     &key_purpose(&key.id),

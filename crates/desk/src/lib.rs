@@ -3,6 +3,7 @@
 //! SQL text and no socket.
 
 pub mod accounts;
+pub mod admin;
 pub mod audit;
 pub mod execute;
 pub mod failure;
@@ -10,6 +11,7 @@ pub mod import;
 pub mod nonces;
 pub mod once;
 pub mod outbox;
+pub mod reads;
 pub mod reseal;
 pub mod sweep;
 pub mod views;
@@ -49,6 +51,7 @@ struct Inner {
     outbox_grew: Notify,
     nonces: nonces::NonceBook,
     known_keys: accounts::KeyCache,
+    reads: reads::ReadBook,
 }
 
 impl Desk {
@@ -63,6 +66,7 @@ impl Desk {
             outbox_grew: Notify::new(),
             nonces: nonces::NonceBook::default(),
             known_keys: accounts::KeyCache::default(),
+            reads: reads::ReadBook::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -39,6 +39,8 @@ pub struct OpenEndpoint {
     pub url: String,
     /// The `whsec_` secret.
     pub secret: Secret,
+    /// The secret before, while both sign.
+    pub before: Option<Secret>,
 }
 
 impl Desk {
@@ -106,7 +108,11 @@ impl Desk {
         let purpose = endpoint_purpose(&endpoint.id);
         let what = format!("webhook {}", endpoint.id);
         let secret = self.open_secret(&what, &purpose, &endpoint.secret)?;
-        Ok(OpenEndpoint { id: endpoint.id.clone(), url: endpoint.url.clone(), secret })
+        let now = self.now();
+        let before = endpoint.before.as_ref().filter(|(_, until)| *until > now);
+        let before = before.map(|(sealed, _)| self.open_secret(&what, &purpose, sealed));
+        let (id, url) = (endpoint.id.clone(), endpoint.url.clone());
+        Ok(OpenEndpoint { id, url, secret, before: before.transpose()? })
     }
 
     /// Turns an event into one delivery per endpoint, each with its exact body. False when the

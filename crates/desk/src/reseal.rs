@@ -55,6 +55,10 @@ impl Desk {
             after = last.id.as_str().to_owned();
             for one in page {
                 let purpose = endpoint_purpose(&one.id);
+                if let Some((before, _)) = one.before {
+                    let place = SecretPlace::EndpointBefore(one.id.clone());
+                    self.reseal(place, &purpose, before).await?;
+                }
                 count += self.reseal(SecretPlace::Endpoint(one.id), &purpose, one.secret).await?;
             }
         }

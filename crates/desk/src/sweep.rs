@@ -56,6 +56,9 @@ impl Desk {
                 if let Err(failure) = self.write_nonces_behind().await {
                     log("writing the nonces of reads", &failure);
                 }
+                if let Err(failure) = self.write_reads_behind().await {
+                    log("writing who read what", &failure);
+                }
                 sleep(NONCES_EVERY).await;
             }
         };

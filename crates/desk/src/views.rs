@@ -2,6 +2,7 @@
 //! takes who asks, and looks only into that actor's scope.
 
 use domain::actor::{Actor, Right};
+use domain::admin::ReadView;
 use domain::case::{Case, PaymentRef, ReportContent, reportable};
 use domain::changes::KeptContent;
 use domain::ids::CaseId;
@@ -76,6 +77,11 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
     pub async fn case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
         may(by, Right::ReadCases)?;
+        self.note_read(by, ReadView::Case, id.as_str()).await?;
+        self.find_case(by, id).await
+    }
+
+    async fn find_case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
         let found = store::read::cases::find(self.db(), by.scope, id).await?;
         let (case, payment) = found.ok_or(Refusal::CaseUnknown)?;
         Ok(CaseView { case, payment })
@@ -86,7 +92,9 @@ impl Desk {
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
     pub async fn timeline(&self, by: &Actor, id: &CaseId) -> Result<Timeline, Failure> {
-        self.case(by, id).await?;
+        may(by, Right::ReadCases)?;
+        self.note_read(by, ReadView::Timeline, id.as_str()).await?;
+        self.find_case(by, id).await?;
         let notes = store::read::cases::notes(self.db(), by.scope, id).await?;
         let told = store::read::outbox::told(self.db(), by.scope, id).await?;
         let happenings = notes.into_iter().map(|note| self.happening(note)).collect();
@@ -131,6 +139,8 @@ impl Desk {
     /// [`Refusal::NotAllowed`], or a fault.
     pub async fn cases_of(&self, by: &Actor, payment: &PaymentRef) -> Result<Vec<Case>, Failure> {
         may(by, Right::ReadCases)?;
+        let (PaymentRef::Refid(about) | PaymentRef::Trxid(about)) = payment;
+        self.note_read(by, ReadView::Cases, about).await?;
         Ok(store::read::cases::of_payment(self.db(), by.scope, payment).await?)
     }
 
@@ -145,6 +155,7 @@ impl Desk {
         limit: i64,
     ) -> Result<Vec<Case>, Failure> {
         may(by, Right::ReadCases)?;
+        self.note_read(by, ReadView::Cases, "newest").await?;
         let before = before.map_or(ABOVE_ALL_IDS, CaseId::as_str);
         let limit = limit.clamp(1, CASES_PER_PAGE_MAX);
         Ok(store::read::cases::newest(self.db(), by.scope, before, limit).await?)
@@ -156,6 +167,8 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::PaymentUnknown`], or a fault.
     pub async fn payment(&self, by: &Actor, payment: &PaymentRef) -> Result<PaymentView, Failure> {
         may(by, Right::ReadPayments)?;
+        let (PaymentRef::Refid(about) | PaymentRef::Trxid(about)) = payment;
+        self.note_read(by, ReadView::Payment, about).await?;
         let found = store::read::cases::for_report(self.db(), by.scope, payment, None).await?;
         let (known, _) = found;
         let hindrance = reportable(&known).err();
@@ -165,6 +178,6 @@ impl Desk {
     }
 }
 
-fn may(by: &Actor, right: Right) -> Result<(), Refusal> {
+pub(crate) fn may(by: &Actor, right: Right) -> Result<(), Refusal> {
     if by.may(right) { Ok(()) } else { Err(Refusal::NotAllowed) }
 }

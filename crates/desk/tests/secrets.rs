@@ -34,7 +34,7 @@ async fn sealing_tenant(world: &World) -> (Scope, String, domain::ids::CaseId) {
         says: SAID.into(),
         category: String::new(),
     };
-    let by = Actor { scope, role: Role::Client, name: key.clone() };
+    let by = Actor::new(scope, Role::Client, key.as_str());
     let order = Order { by, command: Command::Report(report), key: None, nonce: None };
     let done = world.desk.execute(&order).await.expect("a case");
     let Outcome::Reported { case, .. } = done.outcome else { panic!("{done:?}") };
@@ -60,7 +60,7 @@ fn holds(all: &[u8], piece: &[u8]) -> bool {
 }
 
 async fn said(world: &World, scope: Scope, case: &domain::ids::CaseId) -> Option<String> {
-    let by = Actor { scope, role: Role::Agent, name: "ann".into() };
+    let by = Actor::new(scope, Role::Agent, "ann");
     let timeline = world.desk.timeline(&by, case).await.expect("a timeline");
     timeline.happenings[0].says.clone()
 }

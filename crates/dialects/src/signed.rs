@@ -50,7 +50,9 @@ pub(crate) async fn signed(app: &App, parts: &Parts, body: &[u8]) -> Result<Sign
         return Err(NotSigned::KeyUnknown);
     }
     claim.verify(&open.secret, &parts.method, parts.uri.query().unwrap_or(""), body)?;
-    let by = Actor { scope, role: Role::Client, name: open.key.id.clone() };
+    let id = open.key.id.as_str();
+    let by = Actor::new(scope, Role::Client, id);
+    let by = Actor { rights: open.key.may(), credential: id.to_owned(), ..by };
     Ok(Signed { by, nonce: nonce(&claim) })
 }
 

@@ -7,7 +7,7 @@ mod report;
 mod retold;
 
 pub use act::{Act, ActOrder, Ask};
-pub use decide::{Command, Decision, Hand, decide, next_stage, reportable};
+pub use decide::{Command, Decision, Hand, INTAKE, decide, next_stage, reportable};
 pub use report::{Known, PaymentRef, Report, ReportContent};
 pub use retold::{Retold, retell};
 

@@ -1,6 +1,7 @@
 //! What a decision changes, as a value: it prints, compares, and is written by one door.
 
 use crate::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
+use crate::admin::{AdminChange, Kind};
 use crate::audit::{SealedHead, SignedSeal};
 use crate::case::{Case, Stage};
 use crate::chain::{Content, Digest, Note, SALT_BYTES};
@@ -87,6 +88,8 @@ pub enum Change {
         /// The sealed bytes that stand there now.
         is: Vec<u8>,
     },
+    /// Something of an account's administration.
+    Admin(Box<AdminChange>),
     /// A message was sent, was put off, or was given up.
     Tried(Try),
     /// A claimed message was not tried after all and may be claimed again from then on.
@@ -144,6 +147,8 @@ pub enum SecretPlace {
     Key(String),
     /// A webhook endpoint.
     Endpoint(EndpointId),
+    /// The secret that a webhook endpoint had before.
+    EndpointBefore(EndpointId),
     /// The content of a note.
     Note {
         /// The case.
@@ -254,6 +259,15 @@ pub enum Outcome {
     Imported {
         /// What came of each row, in order.
         rows: Vec<Result<RowEffect, RowRefusal>>,
+    },
+    /// Something was made or changed by an administrator.
+    Managed {
+        /// What.
+        kind: Kind,
+        /// Its id or name.
+        id: String,
+        /// Its version now, where it has one.
+        version: Option<i64>,
     },
 }
 

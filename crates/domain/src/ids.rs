@@ -79,6 +79,23 @@ id!(
     EndpointId,
     "ep_"
 );
+id!(
+    /// One person of an account.
+    MemberId,
+    "mb_"
+);
+id!(
+    /// One row of the log of reads.
+    ReadId,
+    "rd_"
+);
+
+impl CaseId {
+    /// Stands where a message is about no case.
+    pub fn nobodys() -> Self {
+        Self(format!("cs_{}", "0".repeat(LETTERS)))
+    }
+}
 
 #[cfg(test)]
 mod tests {

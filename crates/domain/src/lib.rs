@@ -6,6 +6,7 @@
 pub mod account;
 pub mod actor;
 pub mod address;
+pub mod admin;
 pub mod audit;
 pub mod case;
 pub mod chain;
@@ -18,7 +19,7 @@ pub mod refusal;
 pub mod scope;
 pub mod time;
 
-pub use actor::{Actor, Right, Role};
+pub use actor::{Actor, Right, Rights, Role};
 pub use dice::Dice;
 pub use refusal::Refusal;
 pub use scope::{Env, Scope, TenantId};

@@ -2,7 +2,7 @@
 //! courier finds it there.
 
 use crate::case::Stage;
-use crate::ids::{CaseId, MessageId};
+use crate::ids::{CaseId, EndpointId, MessageId};
 use crate::scope::Scope;
 use crate::time::Instant;
 
@@ -70,6 +70,8 @@ pub enum Telling {
     Acknowledge,
     /// An event, to every webhook endpoint of the scope.
     Event(Event),
+    /// An event about nothing, to one endpoint: somebody tries whether it arrives.
+    Ping(EndpointId),
 }
 
 impl Telling {
@@ -78,6 +80,7 @@ impl Telling {
         match self {
             Self::Acknowledge => "acknowledge-1",
             Self::Event(_) => "event-1",
+            Self::Ping(_) => "ping-1",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::admin::Kind;
 use crate::case::{Act, StageName};
 use crate::ids::CaseId;
 
@@ -42,7 +43,7 @@ pub enum Refusal {
         /// What was asked.
         act: Act,
     },
-    /// The case moved on since the caller read it.
+    /// The case, or whatever else has a version, moved on since the caller read it.
     Stale {
         /// The version it has now.
         version: i64,
@@ -55,6 +56,23 @@ pub enum Refusal {
     AlreadyProposed,
     /// The second person must be another person.
     SamePerson,
+    /// No such thing of an account's administration in the caller's scope.
+    ThingUnknown {
+        /// What was looked for.
+        kind: Kind,
+    },
+    /// The name or address is another's already.
+    NameTaken {
+        /// What has it.
+        kind: Kind,
+    },
+    /// It is so already, or it has ended.
+    AlreadySo {
+        /// What it is.
+        kind: Kind,
+    },
+    /// The caller would hand out more than he has.
+    GrantsTooMuch,
     /// The key was used before with other content.
     KeyReusedForOther,
     /// The nonce was used before.
@@ -85,6 +103,10 @@ impl Refusal {
             Self::NothingProposed,
             Self::AlreadyProposed,
             Self::SamePerson,
+            Self::ThingUnknown { kind: Kind::Key },
+            Self::NameTaken { kind: Kind::Member },
+            Self::AlreadySo { kind: Kind::Token },
+            Self::GrantsTooMuch,
             Self::KeyReusedForOther,
             Self::NonceSpent,
             Self::NotAllowed,
@@ -108,6 +130,10 @@ impl Refusal {
             Self::NothingProposed => "nothing-proposed",
             Self::AlreadyProposed => "already-proposed",
             Self::SamePerson => "same-person",
+            Self::ThingUnknown { .. } => "thing-unknown",
+            Self::NameTaken { .. } => "name-taken",
+            Self::AlreadySo { .. } => "already-so",
+            Self::GrantsTooMuch => "grants-too-much",
             Self::KeyReusedForOther => "key-reused-for-other",
             Self::NonceSpent => "nonce-spent",
             Self::NotAllowed => "not-allowed",
@@ -130,6 +156,10 @@ impl Refusal {
             | Self::NothingProposed
             | Self::AlreadyProposed
             | Self::SamePerson
+            | Self::ThingUnknown { .. }
+            | Self::NameTaken { .. }
+            | Self::AlreadySo { .. }
+            | Self::GrantsTooMuch
             | Self::KeyReusedForOther
             | Self::NonceSpent
             | Self::NotAllowed => false,
@@ -144,6 +174,14 @@ impl fmt::Display for Refusal {
                 write!(f, "a case that is {} cannot be asked to {}", now.word(), act.word())
             }
             Self::Stale { version } => write!(f, "the case moved on to version {version}"),
+            Self::ThingUnknown { kind } => write!(f, "there is no such {}", kind.word()),
+            Self::NameTaken { kind } => {
+                write!(f, "there is a {} with this name or address already", kind.word())
+            }
+            Self::AlreadySo { kind } => {
+                write!(f, "the {} is so already, or has ended", kind.word())
+            }
+            Self::GrantsTooMuch => f.write_str("nobody can hand out more rights than he has"),
             other => f.write_str(other.code()),
         }
     }
@@ -154,7 +192,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 16;
+    const REFUSALS: usize = 20;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

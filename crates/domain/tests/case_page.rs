@@ -1,7 +1,6 @@
 //! Reads `docs/case.md` and holds the code to it.
 
 use domain::case::{Act, Ask, CloseReason, Outcome, Party, Remedy, Stage, StageName, next_stage};
-use domain::{Right, Role};
 
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/case.md");
@@ -83,30 +82,6 @@ fn every_pair_of_stage_and_act_leads_where_the_page_says() {
                 Some(after) => after.name().word(),
             };
             assert_eq!(said, cell, "{} when {}", act.word(), stage.word());
-        }
-    }
-}
-
-#[test]
-fn every_right_belongs_to_the_roles_on_the_page() {
-    let rights = [
-        Right::Report,
-        Right::ReadCases,
-        Right::WorkCases,
-        Right::ApproveActs,
-        Right::ImportPayments,
-        Right::ReadPayments,
-    ];
-    let rows = table("## Who may");
-    assert_eq!(rows.len(), rights.len());
-    for (row, right) in rows.iter().zip(rights) {
-        let named = words(&row[1]);
-        for role in Role::ALL {
-            let on_page = match row[1].strip_prefix("everyone but ") {
-                Some(_) => !named.contains(&role.word()),
-                None => named.contains(&role.word()),
-            };
-            assert_eq!(role.may(right), on_page, "{}: {}", row[0], role.word());
         }
     }
 }

@@ -2,9 +2,10 @@
 //! written keeps its reader; nothing here knows a wire.
 
 use domain::Instant;
+use domain::admin::Kind;
 use domain::case::Stage;
 use domain::changes::Outcome;
-use domain::ids::CaseId;
+use domain::ids::{CaseId, EndpointId};
 use domain::message::{Event, EventKind, Telling};
 use domain::payment::columns::COLUMNS;
 use domain::payment::{PaymentStatus, RowEffect, RowRefusal};
@@ -15,6 +16,7 @@ use crate::fault::Fault;
 const REPORTED: &str = "reported-1";
 const ACTED: &str = "acted-1";
 const IMPORTED: &str = "imported-1";
+const MANAGED: &str = "managed-1";
 
 #[derive(Serialize, Deserialize)]
 struct ReportedV1 {
@@ -28,6 +30,18 @@ struct ActedV1 {
     version: i64,
     stage: String,
     fact: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ManagedV1 {
+    kind: String,
+    id: String,
+    version: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PingV1 {
+    endpoint: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +83,10 @@ pub fn write_outcome(outcome: &Outcome) -> (&'static str, String) {
             let rows: Vec<String> = rows.iter().map(row_text).collect();
             (IMPORTED, json(&rows))
         }
+        Outcome::Managed { kind, id, version } => {
+            let (kind, id) = (kind.word().to_owned(), id.clone());
+            (MANAGED, json(&ManagedV1 { kind, id, version: *version }))
+        }
     }
 }
 
@@ -89,6 +107,12 @@ pub fn read_outcome(shape: &str, text: &str) -> Result<Outcome, Fault> {
             let rows = v1.iter().map(|row| row_result(row)).collect::<Option<Vec<_>>>();
             let rows = rows.ok_or_else(|| Fault::new(format!("{shape}: a row is none")))?;
             Ok(Outcome::Imported { rows })
+        }
+        MANAGED => {
+            let v1: ManagedV1 = read(shape, text)?;
+            let kind = Kind::parse(&v1.kind)
+                .ok_or_else(|| Fault::new(format!("unknown kind {}", v1.kind)))?;
+            Ok(Outcome::Managed { kind, id: v1.id, version: v1.version })
         }
         other => Err(Fault::new(format!("no reader for the stored shape {other}"))),
     }
@@ -135,6 +159,7 @@ fn row_result(text: &str) -> Option<Result<RowEffect, RowRefusal>> {
 pub fn write_telling(telling: &Telling) -> String {
     match telling {
         Telling::Acknowledge => "{}".to_owned(),
+        Telling::Ping(endpoint) => json(&PingV1 { endpoint: endpoint.as_str().to_owned() }),
         Telling::Event(event) => json(&EventV1 {
             kind: event.kind.word().to_owned(),
             refid: event.refid.clone(),
@@ -150,6 +175,12 @@ pub fn write_telling(telling: &Telling) -> String {
 pub fn read_telling(shape: &str, text: &str) -> Result<Telling, Fault> {
     match shape {
         "acknowledge-1" => Ok(Telling::Acknowledge),
+        "ping-1" => {
+            let v1: PingV1 = read(shape, text)?;
+            let endpoint = EndpointId::parse(&v1.endpoint);
+            let endpoint = endpoint.ok_or_else(|| Fault::new("an endpoint's id is not one"))?;
+            Ok(Telling::Ping(endpoint))
+        }
         "event-1" => {
             let v1: EventV1 = read(shape, text)?;
             let kind = EventKind::parse(&v1.kind)
@@ -235,6 +266,11 @@ mod tests {
                         Err(RowRefusal::TrxidTaken),
                     ],
                 },
+            ),
+            (
+                "managed-1",
+                r#"{"kind":"member","id":"mb_1","version":2}"#,
+                Outcome::Managed { kind: Kind::Member, id: "mb_1".into(), version: Some(2) },
             ),
         ];
         for (shape, text, outcome) in old {

@@ -64,8 +64,10 @@ impl Migration {
 }
 
 /// The steps of this program.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration::new(1, "skeleton", include_str!("../../../migrations/0001_skeleton.sql"))];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration::new(1, "skeleton", include_str!("../../../migrations/0001_skeleton.sql")),
+    Migration::new(2, "admin", include_str!("../../../migrations/0002_admin.sql")),
+];
 
 /// What a migration did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! a tenant's data takes the scope first. Nothing here writes or judges.
 
 pub mod accounts;
+pub mod admin;
 pub mod audit;
 pub mod cases;
 pub mod outbox;

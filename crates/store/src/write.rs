@@ -4,6 +4,7 @@
 //! each other.
 
 mod accounts;
+mod admin;
 mod audit;
 mod cases;
 mod outbox;
@@ -107,6 +108,7 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::EndpointDisabled { id } => {
             list.push(accounts::disable_endpoint(scope, id, changes.at));
         }
+        Change::Admin(change) => admin::put(changes, change, list),
         Change::Resealed { place, was, is } => list.push(audit::resealed(place, was, is)),
         Change::Tried(end) => list.extend(outbox::tried(end, changes.at)),
         Change::Released { message, leased_until, due } => {

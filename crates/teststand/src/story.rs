@@ -171,6 +171,7 @@ async fn carried_out(world: &World, cases: &mut Vec<CaseId>, order: &Order) -> S
                     let number = numbered(cases, &case);
                     (case, format!("case {number}{again}"))
                 }
+                Outcome::Managed { .. } => panic!("a story manages nothing: {done:?}"),
                 Outcome::Acted { case, version, stage } => {
                     (case, format!("{} v{version}{again}", stage.name().word()))
                 }

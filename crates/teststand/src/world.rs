@@ -86,13 +86,13 @@ impl World {
 
     /// Somebody with this role and name in the tenant's production.
     pub fn actor(&self, role: Role, name: &str) -> Actor {
-        Actor { scope: self.scope, role, name: name.into() }
+        Actor::new(self.scope, role, name)
     }
 
     /// Brings one payment in.
     pub async fn pay(&self, scope: Scope, refid: &str, status: PaymentStatus) {
         let row = payment(refid, status, self.clock.now());
-        let by = Actor { scope, role: Role::Developer, name: "import".into() };
+        let by = Actor::new(scope, Role::Developer, "import");
         let result = self.desk.import(&by, &[row]).await.expect("an import");
         assert!(result[0].is_ok(), "{result:?}");
     }

@@ -62,6 +62,16 @@ impl Courier {
         self.desk.spread(message, deliveries).await.map(|_| ())
     }
 
+    /// Turns the event of somebody who tries an endpoint into one delivery for it.
+    pub(super) async fn ping(
+        &self,
+        message: &Claimed,
+        endpoint: &EndpointId,
+    ) -> Result<(), Failure> {
+        let body = crate::event::ping(message.scope, endpoint, message.at);
+        self.desk.spread(message, vec![(endpoint.clone(), body)]).await.map(|_| ())
+    }
+
     /// Posts one event to one endpoint.
     pub(super) async fn deliver(
         &self,
@@ -81,8 +91,10 @@ impl Courier {
             return Ok(End { how, number, end, detail, failed: None });
         };
         // A secret that cannot sign leaves the list empty, and nothing goes out unsigned.
+        let secrets = [Some(&endpoint.secret), endpoint.before.as_ref()];
+        let secrets = secrets.into_iter().flatten();
         let keys: Vec<SigningKey> =
-            SigningKey::parse(endpoint.secret.reveal()).into_iter().collect();
+            secrets.filter_map(|secret| SigningKey::parse(secret.reveal()).ok()).collect();
         let (url, body) = (endpoint.url.as_str(), body.as_bytes());
         let posted = webhook::Event { url, id: event, keys: &keys, body };
         let within = self.tools.webhook_timeout.min(SENDING_MAX);

@@ -2,9 +2,11 @@
 //! make of the server's answer for each of them.
 
 use desk::Failure;
+use desk::admin::Sets;
 use desk::outbox::{Claimed, LetterFacts};
 use domain::Env;
 use domain::address::{Address, Recipients};
+use domain::admin::SettingKey;
 use domain::changes::TryEnd;
 use tokio::time::timeout;
 
@@ -41,6 +43,10 @@ impl Courier {
         if message.scope.env() == Env::Staging {
             return never("staging sends no mail", None);
         }
+        let sets = self.desk.sets(message.scope).await?;
+        if !sets.acknowledges() {
+            return never("the account has switched this mail off", None);
+        }
         let facts = self.desk.letter_facts(message.scope, &message.case).await?;
         // A try that fails may not bring back whom the caps left out.
         let known = self.under_way().remove(&message.id);
@@ -54,7 +60,7 @@ impl Courier {
                 }
             },
         };
-        let mut mail = match self.write(message, &facts, &allowed.recipients) {
+        let mut mail = match self.write(message, &facts, &allowed.recipients, &sets) {
             Ok(mail) => mail,
             Err(why) => return never(&why, Some("the letter cannot be written".to_owned())),
         };
@@ -143,6 +149,7 @@ impl Courier {
         message: &Claimed,
         facts: &LetterFacts,
         recipients: &Recipients,
+        sets: &Sets,
     ) -> Result<email::Composed, String> {
         let payment = facts.payment.as_ref();
         let letter = Letter::Received(Received::new(
@@ -152,7 +159,8 @@ impl Courier {
             payment.map_or("", |payment| &payment.account),
             payment.map(|payment| (payment.amount_minor, payment.currency.as_str())),
         ));
-        let language = Language::default();
+        let language = sets.setting(SettingKey::Language).and_then(Language::parse);
+        let language = language.unwrap_or_default();
         let letter = self.tools.letters.render(&letter, language);
         let letter =
             letter.map_err(|problem| format!("the letter cannot be written: {problem}"))?;
@@ -165,7 +173,11 @@ impl Courier {
             in_reply_to: None,
             references: &[],
         };
-        email::compose(&self.tools.sender, &mail).map_err(|error| error.to_string())
+        let sender = self.tools.sender.of_account(
+            sets.setting(SettingKey::SenderName),
+            sets.setting(SettingKey::SupportAddress),
+        );
+        email::compose(&sender, &mail).map_err(|error| error.to_string())
     }
 
     /// The server took the mail for some or all.

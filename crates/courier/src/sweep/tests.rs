@@ -78,7 +78,7 @@ async fn report(world: &World, scope: Scope, refid: &str, addresses: &[&str]) ->
         says: "My <b>secret</b> story http://evil.example".into(),
         category: String::new(),
     };
-    let by = domain::Actor { scope, role: Role::Client, name: "key-1".into() };
+    let by = domain::Actor::new(scope, Role::Client, "key-1");
     let order = Order { by, command: Command::Report(report), key: None, nonce: None };
     match world.desk.execute(&order).await.expect("a case").outcome {
         Outcome::Reported { case, .. } => case,

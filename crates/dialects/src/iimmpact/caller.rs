@@ -61,5 +61,5 @@ fn holder(app: &App, parts: &Parts, token: &str) -> Result<Actor, No> {
     if !fits_host(app, parts, scope.env()) {
         return Err(No::TokenInvalid);
     }
-    Ok(Actor { scope, role: Role::Client, name: claims.sub })
+    Ok(Actor::new(scope, Role::Client, claims.sub))
 }

@@ -6,12 +6,14 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use desk::Failure;
 use desk::execute::{Done, Order};
+use domain::Scope;
 use domain::case::Command;
 use domain::changes::Outcome;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 
 use super::caller::{Caller, caller};
+use super::messages::Messages;
 use super::wire::{self, CheckStatus, Checked, Data};
 use super::words::{self, No};
 use crate::App;
@@ -24,15 +26,32 @@ const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 pub(super) async fn check(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let taken = body::take(&parts.headers, body, &app.settings.iimmpact.body).await;
-    match checked(&app, &parts, taken).await {
-        Ok(done) => answer(&app, &done),
-        Err(no) => no.answer(&app.settings.iimmpact.messages),
+    let mut scope = None;
+    let done = checked(&app, &parts, taken, &mut scope).await;
+    let own = own_messages(&app, scope).await;
+    let messages = own.as_ref().unwrap_or(&app.settings.iimmpact.messages);
+    match done {
+        Ok(done) => answer(messages, &done),
+        Err(no) => no.answer(messages),
     }
 }
 
-async fn checked(app: &App, parts: &Parts, taken: Result<Bytes, BodyError>) -> Result<Done, No> {
+/// The messages of an account that words them for itself. When that cannot be read, the
+/// installation's will do: what was done is done.
+async fn own_messages(app: &App, scope: Option<Scope>) -> Option<Messages> {
+    let sets = app.desk.sets(scope?).await.ok()?;
+    (!sets.words_as_installed()).then(|| app.settings.iimmpact.messages.with(&sets))
+}
+
+async fn checked(
+    app: &App,
+    parts: &Parts,
+    taken: Result<Bytes, BodyError>,
+    scope: &mut Option<Scope>,
+) -> Result<Done, No> {
     let body = taken?;
     let caller = caller(app, parts, &body).await?;
+    *scope = Some(caller.by.scope);
     let asked = asked(app, &parts.headers, &body);
     let app = app.clone();
     to_its_end(async move {
@@ -80,14 +99,14 @@ async fn to_its_end<T: Send + 'static>(
     }
 }
 
-fn answer(app: &App, done: &Done) -> Response {
+fn answer(messages: &Messages, done: &Done) -> Response {
     let (case, refid) = match &done.outcome {
         Outcome::Reported { case, refid } => (case, refid.as_str()),
         // A report has no other outcome.
         Outcome::Acted { case, .. } => (case, ""),
-        Outcome::Imported { .. } => return words::broken(),
+        Outcome::Imported { .. } | Outcome::Managed { .. } => return words::broken(),
     };
-    let message = app.settings.iimmpact.messages.received();
+    let message = messages.received();
     let data = Checked { refid, status: CheckStatus::Success, message };
     words::about_case(words::json(StatusCode::OK, &Data { data }), case)
 }

@@ -5,20 +5,18 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use desk::admin::Sets;
+use domain::admin::overrides::filled;
+use domain::admin::{MessageKey, SettingKey};
+
 /// The built-in catalogue.
 const BUILT_IN: &str = include_str!("../../../../letters/answers/iimmpact.toml");
 
 /// Where it stands, under the folder of letters.
 const FILE: &str = "answers/iimmpact.toml";
 
-/// Stands for the address in a message.
-const CONTACT: &str = "{contact}";
-
 /// What `{contact}` becomes where nobody set anything.
 const CONTACT_UNSET: &str = "support@localhost.localdomain";
-
-/// Bytes of a message at most: apps show it in a small window.
-const MESSAGE_BYTES_MAX: usize = 1_000;
 
 /// Bytes of a catalogue file at most.
 const CATALOGUE_BYTES_MAX: u64 = 64 * 1024;
@@ -67,6 +65,9 @@ pub struct Messages {
     payment_failed: String,
     payment_refunded: String,
     payment_pending: String,
+    /// As they stand in the catalogue, in the order of [`KEYS`].
+    unfilled: [String; KEYS.len()],
+    contact: String,
 }
 
 impl Default for Messages {
@@ -121,20 +122,44 @@ impl Messages {
         if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(wrong(key, "nothing uses it; look at the built-in file"));
         }
-        let message = |key: &str| {
+        let mut unfilled = [const { String::new() }; KEYS.len()];
+        for (text, key) in unfilled.iter_mut().zip(KEYS) {
             let value = table.get(key).ok_or_else(|| wrong(key, "it is missing"))?;
-            let text = value.as_str().ok_or_else(|| wrong(key, "it must be a text"))?;
-            filled(text, contact).map_err(|why| wrong(key, why))
-        };
-        let [received, already_reported, payment_failed, payment_refunded, payment_pending] =
-            KEYS.map(message);
+            value.as_str().ok_or_else(|| wrong(key, "it must be a text"))?.trim().clone_into(text);
+        }
+        Self::of(unfilled, contact).map_err(|(place, why)| wrong(KEYS[place], why))
+    }
+
+    /// Fills every text; or the place of one that cannot be used, and why.
+    fn of(unfilled: [String; KEYS.len()], contact: &str) -> Result<Self, (usize, &'static str)> {
+        let text = |place: usize| filled(&unfilled[place], contact).map_err(|why| (place, why));
         Ok(Self {
-            received: received?,
-            already_reported: already_reported?,
-            payment_failed: payment_failed?,
-            payment_refunded: payment_refunded?,
-            payment_pending: payment_pending?,
+            received: text(0)?,
+            already_reported: text(1)?,
+            payment_failed: text(2)?,
+            payment_refunded: text(3)?,
+            payment_pending: text(4)?,
+            contact: contact.to_owned(),
+            unfilled,
         })
+    }
+
+    /// A message as it stands in the catalogue, with the name in braces.
+    pub fn unfilled(&self, key: MessageKey) -> &str {
+        &self.unfilled[place_of(key)]
+    }
+
+    /// These messages as an account wants them.
+    pub(crate) fn with(&self, sets: &Sets) -> Self {
+        let mut unfilled = self.unfilled.clone();
+        for key in MessageKey::ALL {
+            if let Some(text) = sets.message(key) {
+                text.clone_into(&mut unfilled[place_of(key)]);
+            }
+        }
+        let contact = sets.setting(SettingKey::SupportAddress).unwrap_or(&self.contact);
+        // Each was checked before it was kept; one that does not fit all the same is not used.
+        Self::of(unfilled, contact).unwrap_or_else(|_| self.clone())
     }
 
     /// A case was opened.
@@ -163,27 +188,27 @@ impl Messages {
     }
 }
 
-fn filled(text: &str, contact: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("it is empty");
+/// The place of a message in [`KEYS`].
+const fn place_of(key: MessageKey) -> usize {
+    match key {
+        MessageKey::Received => 0,
+        MessageKey::AlreadyReported => 1,
+        MessageKey::PaymentFailed => 2,
+        MessageKey::PaymentRefunded => 3,
+        MessageKey::PaymentPending => 4,
     }
-    if text.replace(CONTACT, "").contains(['{', '}']) {
-        return Err("the only name it may use is {contact}");
-    }
-    let text = text.replace(CONTACT, contact);
-    if text.len() > MESSAGE_BYTES_MAX {
-        return Err("it has more than 1000 bytes");
-    }
-    if text.chars().any(char::is_control) {
-        return Err("it must be one line");
-    }
-    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_of_the_domain_is_in_the_catalogue() {
+        for key in MessageKey::ALL {
+            assert_eq!(key.word(), format!("iimmpact.{}", KEYS[place_of(key)]));
+        }
+    }
 
     #[test]
     fn the_built_in_ones_are_whole() {

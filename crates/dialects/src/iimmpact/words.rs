@@ -193,14 +193,18 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
             later(flat(StatusCode::SERVICE_UNAVAILABLE, "busy", words), 1)
         }
         Refusal::NotAllowed => message(StatusCode::FORBIDDEN, "Forbidden"),
-        // About acts on cases, which this dialect has none of.
+        // About acts on cases and on the account, which this dialect has none of.
         Refusal::CaseUnknown
         | Refusal::WrongStage { .. }
         | Refusal::Stale { .. }
         | Refusal::NotResolved
         | Refusal::NothingProposed
         | Refusal::AlreadyProposed
-        | Refusal::SamePerson => {
+        | Refusal::SamePerson
+        | Refusal::ThingUnknown { .. }
+        | Refusal::NameTaken { .. }
+        | Refusal::AlreadySo { .. }
+        | Refusal::GrantsTooMuch => {
             flat(StatusCode::CONFLICT, "conflict", "This cannot be done as things stand")
         }
     }

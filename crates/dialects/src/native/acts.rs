@@ -213,7 +213,9 @@ pub(super) async fn act<B: ActBody>(
     let (case, version, stage) = match done.outcome {
         changes::Outcome::Acted { case, version, stage } => (case, version, stage),
         // A key that remembers anything else was used for another command: the desk refuses that.
-        changes::Outcome::Reported { .. } | changes::Outcome::Imported { .. } => {
+        changes::Outcome::Reported { .. }
+        | changes::Outcome::Imported { .. }
+        | changes::Outcome::Managed { .. } => {
             return Err(domain::Refusal::KeyReusedForOther.into());
         }
     };

@@ -65,8 +65,8 @@ const PAGES: &[Page] = &[
     ),
     page_of(
         "stale",
-        "The case moved on",
-        "Somebody changed the case after you read it. Read it again and decide anew.",
+        "It moved on",
+        "Somebody changed it after you read it. Read it again and decide anew.",
     ),
     page_of(
         "not-resolved",
@@ -85,6 +85,29 @@ const PAGES: &[Page] = &[
         "Whoever proposed a remedy cannot approve or decline it. Ask a colleague.",
     ),
     page_of(
+        "thing-unknown",
+        "No such thing",
+        "Your account has nothing of this kind with this name or id in this environment. The list \
+         beside it says what there is.",
+    ),
+    page_of(
+        "name-taken",
+        "The name is taken",
+        "Another one has this name or address already, also one that was disabled or retired. \
+         Choose another, or change that one.",
+    ),
+    page_of(
+        "already-so",
+        "Nothing to change",
+        "It is so already, or it has ended: it was revoked, disabled, retired or set back before.",
+    ),
+    page_of(
+        "grants-too-much",
+        "More than you have",
+        "Nobody can hand out a credential with more rights than his own, nor change or end one. \
+         GET /api/v1/me says which rights yours has.",
+    ),
+    page_of(
         "key-reused-for-other",
         "The idempotency key was used for something else",
         "Use a new key for a new request, and the same key only to repeat one.",
@@ -94,7 +117,12 @@ const PAGES: &[Page] = &[
         "The nonce was used before",
         "Every request needs a new nonce, also a repeated one. Sign again with a new one.",
     ),
-    page_of("not-allowed", "Not allowed", "The role of this token does not have this right."),
+    page_of(
+        "not-allowed",
+        "Not allowed",
+        "This credential does not have this right: its role has not, or it was narrowed. GET \
+         /api/v1/me says which it has.",
+    ),
     page_of(
         "busy",
         "Too busy",

@@ -16,8 +16,10 @@ const BROKEN_TITLE: &str = "Something is broken here";
 /// The status of a refusal.
 pub(super) const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::PaymentUnknown | Refusal::CaseUnknown => StatusCode::NOT_FOUND,
-        Refusal::NotAllowed | Refusal::SamePerson => StatusCode::FORBIDDEN,
+        Refusal::PaymentUnknown | Refusal::CaseUnknown | Refusal::ThingUnknown { .. } => {
+            StatusCode::NOT_FOUND
+        }
+        Refusal::NotAllowed | Refusal::SamePerson | Refusal::GrantsTooMuch => StatusCode::FORBIDDEN,
         Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::KeyReusedForOther => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -29,6 +31,8 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotResolved
         | Refusal::NothingProposed
         | Refusal::AlreadyProposed
+        | Refusal::NameTaken { .. }
+        | Refusal::AlreadySo { .. }
         | Refusal::NonceSpent => StatusCode::CONFLICT,
     }
 }
@@ -58,8 +62,9 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             ("No such case", "your account has no case with this id in this environment")
         }
         Refusal::WrongStage { .. } => return ("Not at this stage", refusal.to_string()),
-        Refusal::Stale { .. } => {
-            return ("The case moved on", format!("{refusal}; read it again and decide anew"));
+        Refusal::Stale { version } => {
+            let detail = format!("it is at version {version} now; read it again and decide anew");
+            return ("It moved on", detail);
         }
         Refusal::NotResolved => (
             "The case has no outcome",
@@ -72,12 +77,26 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::SamePerson => {
             ("A second person is needed", "whoever proposed a remedy cannot approve or decline it")
         }
+        Refusal::ThingUnknown { kind } => {
+            let detail = "your account has no {kind} with this name or id in this environment";
+            return ("No such thing", detail.replace("{kind}", kind.word()));
+        }
+        Refusal::NameTaken { .. } => {
+            return ("The name is taken", format!("{refusal}; choose another"));
+        }
+        Refusal::AlreadySo { .. } => {
+            return ("Nothing to change", format!("{refusal}; read it again"));
+        }
+        Refusal::GrantsTooMuch => (
+            "More than you have",
+            "nobody can hand out, change or end what has more rights than he has himself",
+        ),
         Refusal::KeyReusedForOther => (
             "The idempotency key was used for something else",
             "use a new key for a new request, and the same key only to repeat one",
         ),
         Refusal::NonceSpent => ("The nonce was used before", "sign again with a new one"),
-        Refusal::NotAllowed => ("Not allowed", "the role of this token does not have this right"),
+        Refusal::NotAllowed => ("Not allowed", "this credential does not have this right"),
         Refusal::Busy => ("Too busy", "others changed the same thing at the same time; try again"),
     };
     (title, detail.to_owned())

@@ -107,7 +107,7 @@ impl House {
             says: says.into(),
             category: "voucher".into(),
         };
-        let by = Actor { scope, role: Role::Client, name: "app".into() };
+        let by = Actor::new(scope, Role::Client, "app");
         let order = Order { by, command: Command::Report(report), key: None, nonce: None };
         match self.world.desk.execute(&order).await.expect("a case").outcome {
             Outcome::Reported { case, .. } => case,

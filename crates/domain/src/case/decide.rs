@@ -16,7 +16,7 @@ use crate::scope::Env;
 use crate::time::Instant;
 
 /// The queue a new case stands in.
-const INTAKE_QUEUE: &str = "intake";
+pub const INTAKE: &str = "intake";
 
 /// What a decision gives.
 #[derive(Clone, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn new_case(known: &Known, report: &Report, payment: &Payment, hand: &mut Hand<'
         earlier: known.earlier.clone(),
         addresses: report.addresses.clone(),
         through: hand.by.name.clone(),
-        queue: INTAKE_QUEUE.to_owned(),
+        queue: INTAKE.to_owned(),
         assignee: String::new(),
         proposal: None,
         head: Head::START,

@@ -82,7 +82,7 @@ async fn take_all(
     progress: &mut Progress,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let by = Actor { scope, role: Role::Administrator, name: "import".to_owned() };
+    let by = Actor::new(scope, Role::Administrator, "import");
     loop {
         let (rows, mut rejected, ended) = next_rows(file)?;
         let payments: Vec<_> = rows.iter().map(|row| row.payment.clone()).collect();

@@ -212,7 +212,7 @@ async fn add_payments(desk: &Desk, env: Env, made_at: Instant) -> anyhow::Result
     let payments = transactions::payments(env, made_at);
     eprintln!("bringing in {} payments of {env}", payments.len());
     let scope = scope(desk, env).await?;
-    let by = Actor { scope, role: Role::Administrator, name: "demo".to_owned() };
+    let by = Actor::new(scope, Role::Administrator, "demo");
     let results = desk.import(&by, &payments).await.map_err(explained)?;
     if let Some(why) = results.into_iter().find_map(Result::err) {
         bail!("a payment of the demo was rejected: {}", why.sentence());

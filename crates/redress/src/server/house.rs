@@ -101,9 +101,10 @@ async fn read_keys(desk: &Desk) {
     }
 }
 
-/// The last nonces and the last seal, after everything that makes them has ended.
+/// The last nonces and reads, and the last seal, after everything that makes them has ended.
 async fn finish(desk: &Desk, path: &Path) {
     while desk.write_nonces_behind().await.is_ok_and(|written| written > 0) {}
+    while desk.write_reads_behind().await.is_ok_and(|written| written > 0) {}
     while let Ok(Some(_)) = desk.seal_once().await {}
     // Also one that was committed in the moment when the sweep was stopped.
     if let Ok(Some(last)) = desk.last_seal().await {

@@ -3,26 +3,49 @@
 use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use domain::chain::Digest;
 use domain::ids::EndpointId;
-use domain::{Instant, Role, Scope, TenantId};
+use domain::{Instant, Rights, Role, Scope, TenantId};
 
 use super::cases::digest;
 use crate::engine::{Db, Row};
 use crate::fault::Fault;
 
-const TENANTS: &str = "SELECT id, slug, name, email, seal_narratives, created_at
+const TENANTS: &str = "SELECT id, slug, name, email, seal_narratives, created_at, version
  FROM tenants ORDER BY id LIMIT 10000";
 
 const KEY: &str =
-    "SELECT id, scope, secret, label, created_at, revoked_at FROM api_keys WHERE id = ?1";
+    "SELECT id, scope, secret, label, created_at, revoked_at, expires_at, rights FROM api_keys
+ WHERE id = ?1";
 
-const KEYS: &str = "SELECT id, scope, secret, label, created_at, revoked_at FROM api_keys
+const KEYS: &str =
+    "SELECT id, scope, secret, label, created_at, revoked_at, expires_at, rights FROM api_keys
  WHERE id > ?1 ORDER BY id LIMIT 1000";
 
-const TOKEN: &str = "SELECT digest, scope, role, label, created_at, expires_at, revoked_at
- FROM tokens WHERE digest = ?1";
+macro_rules! token_columns {
+    () => {
+        "tokens.digest, tokens.scope, tokens.role, tokens.label, tokens.created_at,
+ tokens.expires_at, tokens.revoked_at, tokens.member, tokens.rights, tokens.installation"
+    };
+}
 
-const TOKENS_OF: &str = "SELECT digest, scope, role, label, created_at, expires_at, revoked_at
- FROM tokens WHERE scope = ?1 AND digest > ?2 ORDER BY digest LIMIT 1000";
+const TOKEN: &str = concat!(
+    "SELECT ",
+    token_columns!(),
+    ", members.email, members.role, members.disabled_at
+ FROM tokens LEFT JOIN members ON members.id = tokens.member AND members.scope = tokens.scope
+ WHERE tokens.digest = ?1"
+);
+
+const TOKENS_OF: &str = concat!(
+    "SELECT ",
+    token_columns!(),
+    " FROM tokens WHERE scope = ?1 AND digest > ?2 ORDER BY digest LIMIT 1000"
+);
+
+const TOKENS_FROM_TO: &str = concat!(
+    "SELECT ",
+    token_columns!(),
+    " FROM tokens WHERE scope = ?1 AND digest >= ?2 AND digest <= ?3 ORDER BY digest LIMIT 2"
+);
 
 const LOGINS_OF: &str = "SELECT username, scope, password, created_at, changed_at FROM logins
  WHERE scope = ?1 AND username > ?2 ORDER BY username LIMIT 1000";
@@ -33,11 +56,14 @@ const LOGIN: &str =
 const REFRESH: &str =
     "SELECT digest, username, created_at, expires_at FROM refresh_tokens WHERE digest = ?1";
 
-const ENDPOINTS: &str = "SELECT id, scope, url, secret, created_at, disabled_at
- FROM webhook_endpoints WHERE id > ?1 ORDER BY id LIMIT 1000";
+const ENDPOINTS: &str = "SELECT id, scope, url, secret, created_at, disabled_at,
+ secret_before, before_until FROM webhook_endpoints WHERE id > ?1 ORDER BY id LIMIT 1000";
 
-const ENDPOINTS_OF: &str = "SELECT id, scope, url, secret, created_at, disabled_at
- FROM webhook_endpoints WHERE scope = ?1 AND disabled_at IS NULL ORDER BY id LIMIT 1000";
+const ENDPOINT: &str = "SELECT id, scope, url, secret, created_at, disabled_at,
+ secret_before, before_until FROM webhook_endpoints WHERE scope = ?1 AND id = ?2";
+
+const ENDPOINTS_OF: &str = "SELECT id, scope, url, secret, created_at, disabled_at,
+ secret_before, before_until FROM webhook_endpoints WHERE scope = ?1 AND disabled_at IS NULL ORDER BY id LIMIT 1000";
 
 fn tenant(row: &Row) -> Result<Tenant, Fault> {
     Ok(Tenant {
@@ -47,6 +73,7 @@ fn tenant(row: &Row) -> Result<Tenant, Fault> {
         email: row.text(3)?.to_owned(),
         seal_narratives: row.flag(4)?,
         created_at: Instant::from_millis(row.int(5)?),
+        version: row.int(6)?,
     })
 }
 
@@ -55,7 +82,7 @@ pub async fn tenants(db: &Db) -> Result<Vec<Tenant>, Fault> {
     db.rows(TENANTS, Vec::new()).await?.iter().map(tenant).collect()
 }
 
-fn moment(row: &Row, place: usize) -> Result<Option<Instant>, Fault> {
+pub(super) fn moment(row: &Row, place: usize) -> Result<Option<Instant>, Fault> {
     Ok(row.opt_int(place)?.map(Instant::from_millis))
 }
 
@@ -67,7 +94,18 @@ fn api_key(row: &Row) -> Result<ApiKey, Fault> {
         label: row.text(3)?.to_owned(),
         created_at: Instant::from_millis(row.int(4)?),
         revoked_at: moment(row, 5)?,
+        expires_at: moment(row, 6)?,
+        rights: rights(row, 7)?,
     })
+}
+
+/// A list of rights; nothing where none was kept. A word that is no right is a fault: leaving it
+/// out would be guessing.
+fn rights(row: &Row, place: usize) -> Result<Option<Rights>, Fault> {
+    let read = |words: &str| {
+        Rights::parse(words).map_err(|word| Fault::new(format!("`{word}` is kept as a right")))
+    };
+    row.opt_text(place)?.map(read).transpose()
 }
 
 /// One key, revoked or not.
@@ -80,9 +118,12 @@ pub async fn keys(db: &Db, after: &str) -> Result<Vec<ApiKey>, Fault> {
     db.rows(KEYS, vec![after.into()]).await?.iter().map(api_key).collect()
 }
 
+pub(super) fn role(word: &str) -> Result<Role, Fault> {
+    Role::parse(word).ok_or_else(|| Fault::new(format!("`{word}` is kept as a role")))
+}
+
 fn bearer(row: &Row) -> Result<Token, Fault> {
-    let role = Role::parse(row.text(2)?)
-        .ok_or_else(|| Fault::new("a token's role is not one".to_owned()))?;
+    let role = role(row.text(2)?)?;
     Ok(Token {
         digest: digest(row.bytes(0)?)?,
         scope: Scope::from_number(row.int(1)?),
@@ -91,12 +132,42 @@ fn bearer(row: &Row) -> Result<Token, Fault> {
         created_at: Instant::from_millis(row.int(4)?),
         expires_at: Instant::from_millis(row.int(5)?),
         revoked_at: moment(row, 6)?,
+        member: row.opt_text(7)?.map(super::admin::member_id).transpose()?,
+        rights: rights(row, 8)?,
+        installation: row.flag(9)?,
     })
 }
 
-/// One bearer token by its digest, ended or not.
-pub async fn token(db: &Db, of: &Digest) -> Result<Option<Token>, Fault> {
-    db.one(TOKEN, vec![of.as_slice().into()]).await?.as_ref().map(bearer).transpose()
+/// A member as his token knows him.
+pub struct Holder {
+    /// The address.
+    pub email: String,
+    /// What he may do now.
+    pub role: Role,
+    /// Since when nothing of his works, when he was disabled.
+    pub disabled_at: Option<Instant>,
+}
+
+/// One bearer token by its digest, ended or not, with the member that it belongs to.
+pub async fn token(db: &Db, of: &Digest) -> Result<Option<(Token, Option<Holder>)>, Fault> {
+    let Some(row) = db.one(TOKEN, vec![of.as_slice().into()]).await? else { return Ok(None) };
+    let holder = match row.opt_text(10)? {
+        None => None,
+        Some(email) => Some(Holder {
+            email: email.to_owned(),
+            role: role(row.opt_text(11)?.unwrap_or_default())?,
+            disabled_at: moment(&row, 12)?,
+        }),
+    };
+    Ok(Some((bearer(&row)?, holder)))
+}
+
+/// The bearer tokens of a scope whose digests begin so, at most two: for finding one by its id.
+pub async fn tokens_beginning(db: &Db, scope: Scope, start: &[u8]) -> Result<Vec<Token>, Fault> {
+    let mut last: Digest = [0xff; 32];
+    last.iter_mut().zip(start).for_each(|(byte, start)| *byte = *start);
+    let values = vec![scope.number().into(), start.into(), last.as_slice().into()];
+    db.rows(TOKENS_FROM_TO, values).await?.iter().map(bearer).collect()
 }
 
 /// Bearer tokens of one scope after the digest `after`, ended or not, 1,000 at a time.
@@ -138,7 +209,9 @@ pub async fn refresh(db: &Db, of: &Digest) -> Result<Option<RefreshToken>, Fault
 }
 
 fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
+    let before = row.opt_bytes(6)?.map(<[u8]>::to_vec).zip(moment(row, 7)?);
     Ok(Endpoint {
+        before,
         id: EndpointId::parse(row.text(0)?)
             .ok_or_else(|| Fault::new("an endpoint's id is not one".to_owned()))?,
         scope: Scope::from_number(row.int(1)?),
@@ -147,6 +220,16 @@ fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
         created_at: Instant::from_millis(row.int(4)?),
         disabled_at: moment(row, 5)?,
     })
+}
+
+/// One endpoint of a scope, switched on or off.
+pub async fn endpoint_of(
+    db: &Db,
+    scope: Scope,
+    id: &EndpointId,
+) -> Result<Option<Endpoint>, Fault> {
+    let values = vec![scope.number().into(), id.as_str().into()];
+    db.one(ENDPOINT, values).await?.as_ref().map(endpoint).transpose()
 }
 
 /// The endpoints of a scope that are switched on, at most 1,000.

@@ -156,33 +156,41 @@ pub async fn told(db: &Db, scope: Scope, case: &CaseId) -> Result<Vec<Told>, Fau
         values: vec![case.as_str().into(), scope.number().into()],
     };
     let found = db.read(vec![at(TOLD), at(ATTEMPTS)]).await?;
-    let mut list = Vec::new();
-    for row in found.first().map_or(&[][..], Vec::as_slice) {
-        list.push(Told {
-            id: row.text(0)?.to_owned(),
-            channel: row.text(1)?.to_owned(),
-            shape: row.text(2)?.to_owned(),
-            at: Instant::from_millis(row.int(3)?),
-            state: row.int(4)?,
-            attempts: row.int(5)?,
-            due: Instant::from_millis(row.int(6)?),
-            endpoint: row.opt_text(7)?.map(str::to_owned),
-            event: row.opt_text(8)?.map(str::to_owned),
-            tries: Vec::new(),
-        });
-    }
+    let rows = found.first().map_or(&[][..], Vec::as_slice).iter();
+    let mut list: Vec<Told> = rows.map(told_row).collect::<Result<_, Fault>>()?;
     for row in found.get(1).map_or(&[][..], Vec::as_slice) {
-        let message = row.text(0)?;
-        if let Some(told) = list.iter_mut().find(|told| told.id == message) {
-            told.tries.push(ToldTry {
-                number: row.int(1)?,
-                at: Instant::from_millis(row.int(2)?),
-                result: row.text(3)?.to_owned(),
-                detail: row.text(4)?.to_owned(),
-            });
-        }
+        told_try(row, &mut list)?;
     }
     Ok(list)
+}
+
+pub(super) fn told_row(row: &Row) -> Result<Told, Fault> {
+    Ok(Told {
+        id: row.text(0)?.to_owned(),
+        channel: row.text(1)?.to_owned(),
+        shape: row.text(2)?.to_owned(),
+        at: Instant::from_millis(row.int(3)?),
+        state: row.int(4)?,
+        attempts: row.int(5)?,
+        due: Instant::from_millis(row.int(6)?),
+        endpoint: row.opt_text(7)?.map(str::to_owned),
+        event: row.opt_text(8)?.map(str::to_owned),
+        tries: Vec::new(),
+    })
+}
+
+/// Puts a try to its message.
+pub(super) fn told_try(row: &Row, list: &mut [Told]) -> Result<(), Fault> {
+    let message = row.text(0)?;
+    if let Some(told) = list.iter_mut().find(|told| told.id == message) {
+        told.tries.push(ToldTry {
+            number: row.int(1)?,
+            at: Instant::from_millis(row.int(2)?),
+            result: row.text(3)?.to_owned(),
+            detail: row.text(4)?.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// When the next waiting message is due, or nothing when none waits.

@@ -3,23 +3,24 @@
 use domain::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use domain::chain::Digest;
 use domain::ids::EndpointId;
-use domain::{Instant, Scope};
+use domain::{Instant, Rights, Scope};
 
 use super::{any, one, tag};
 use crate::engine::Stmt;
 
 const INSERT_TENANT: &str =
-    "INSERT INTO tenants (id, slug, name, email, seal_narratives, created_at)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    "INSERT INTO tenants (id, slug, name, email, seal_narratives, created_at, version)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
-const INSERT_KEY: &str = "INSERT INTO api_keys (id, scope, secret, label, created_at)
- VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+const INSERT_KEY: &str = "INSERT INTO api_keys (id, scope, secret, label, created_at, rights)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
 
 const REVOKE_KEY: &str =
     "UPDATE api_keys SET revoked_at = ?3 WHERE id = ?1 AND scope = ?2 AND revoked_at IS NULL";
 
-const INSERT_TOKEN: &str = "INSERT INTO tokens (digest, scope, role, label, created_at, expires_at)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+const INSERT_TOKEN: &str = "INSERT INTO tokens
+ (digest, scope, role, label, created_at, expires_at, member, rights, installation)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
 
 const REVOKE_TOKEN: &str =
     "UPDATE tokens SET revoked_at = ?3 WHERE digest = ?1 AND scope = ?2 AND revoked_at IS NULL";
@@ -51,6 +52,7 @@ pub(super) fn tenant(tenant: &Tenant) -> Stmt {
         tenant.email.as_str().into(),
         tenant.seal_narratives.into(),
         tenant.created_at.millis().into(),
+        tenant.version.into(),
     ];
     one(INSERT_TENANT, tag::ACCOUNT, values)
 }
@@ -62,6 +64,7 @@ pub(super) fn key(key: &ApiKey) -> Stmt {
         key.secret.as_slice().into(),
         key.label.as_str().into(),
         key.created_at.millis().into(),
+        key.rights.map(Rights::words).into(),
     ];
     one(INSERT_KEY, tag::ACCOUNT, values)
 }
@@ -79,6 +82,9 @@ pub(super) fn token(token: &Token) -> Stmt {
         token.label.as_str().into(),
         token.created_at.millis().into(),
         token.expires_at.millis().into(),
+        token.member.as_ref().map(|member| member.as_str().to_owned()).into(),
+        token.rights.map(Rights::words).into(),
+        token.installation.into(),
     ];
     one(INSERT_TOKEN, tag::ACCOUNT, values)
 }

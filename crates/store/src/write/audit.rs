@@ -21,6 +21,9 @@ const RESEAL_KEY: &str = "UPDATE api_keys SET secret = ?3 WHERE id = ?1 AND secr
 const RESEAL_ENDPOINT: &str =
     "UPDATE webhook_endpoints SET secret = ?3 WHERE id = ?1 AND secret = ?2";
 
+const RESEAL_ENDPOINT_BEFORE: &str =
+    "UPDATE webhook_endpoints SET secret_before = ?3 WHERE id = ?1 AND secret_before = ?2";
+
 const RESEAL_NOTE: &str =
     "UPDATE notes SET content = ?4 WHERE case_id = ?1 AND seq = ?2 AND content = ?3 AND sealed = 1";
 
@@ -54,6 +57,11 @@ pub(super) fn resealed(place: &SecretPlace, was: &[u8], is: &[u8]) -> Stmt {
         SecretPlace::Endpoint(id) => {
             one(RESEAL_ENDPOINT, tag::ACCOUNT, vec![id.as_str().into(), was.into(), is.into()])
         }
+        SecretPlace::EndpointBefore(id) => one(
+            RESEAL_ENDPOINT_BEFORE,
+            tag::ACCOUNT,
+            vec![id.as_str().into(), was.into(), is.into()],
+        ),
         SecretPlace::Note { case, seq } => {
             let values = vec![case.as_str().into(), (*seq).into(), was.into(), is.into()];
             one(RESEAL_NOTE, tag::CASE, values)

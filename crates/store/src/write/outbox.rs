@@ -43,7 +43,7 @@ const GIVEN_UP: i64 = 2;
 pub(super) fn queue(message: &Message) -> Stmt {
     let channel = match &message.telling {
         Telling::Acknowledge => "mail",
-        Telling::Event(_) => "event",
+        Telling::Event(_) | Telling::Ping(_) => "event",
     };
     let values = vec![
         message.id.as_str().into(),

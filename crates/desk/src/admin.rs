@@ -1,0 +1,232 @@
+//! Running an account: one road for every act of administration. It is looked whether the caller
+//! may, what there is, and what follows; then the change and its entry in the history are one
+//! commit. A secret is made here, given back once, and kept sealed or as a digest.
+
+mod credentials;
+mod endpoints;
+mod people;
+mod places;
+mod sets;
+pub mod views;
+
+use domain::actor::Actor;
+use domain::admin::{AdminAct, AdminChange, AdminEntry, FieldChange, Kind};
+use domain::chain::Digest;
+use domain::changes::{Change, Changes, Outcome, Saved};
+use domain::{Refusal, Scope};
+use store::engine::CommitError;
+use vault::secret::Secret;
+
+use crate::{Desk, Failure};
+pub use sets::Sets;
+
+/// Times an act is decided when others change the same account meanwhile: people click slowly, and
+/// scripts that race each other may wait.
+const ATTEMPTS_MAX: usize = 5;
+
+/// An act with who asks and what protects it.
+pub struct AdminOrder {
+    /// Who asks.
+    pub by: Actor,
+    /// What is asked.
+    pub act: AdminAct,
+    /// A secret that the caller chose: a password, a signing secret.
+    pub given: Option<Secret>,
+    /// The idempotency key, if the caller sent one.
+    pub key: Option<String>,
+    /// The version that the thing must still have.
+    pub version: Option<i64>,
+}
+
+impl AdminOrder {
+    /// An order that nothing protects.
+    pub const fn new(by: Actor, act: AdminAct) -> Self {
+        Self { by, act, given: None, key: None, version: None }
+    }
+}
+
+/// What came of an order.
+pub struct AdminDone {
+    /// What was made or changed.
+    pub kind: Kind,
+    /// Its id or name.
+    pub id: String,
+    /// Its version now, where it has one.
+    pub version: Option<i64>,
+    /// The secret that was made: shown once. A repeated order shows none.
+    pub secret: Option<Secret>,
+    /// Whether it was remembered from an earlier request with the same key.
+    pub repeated: bool,
+}
+
+/// What an act leads to.
+struct Decision {
+    id: String,
+    version: Option<i64>,
+    changes: Vec<Change>,
+    fields: Vec<FieldChange>,
+    secret: Option<Secret>,
+    /// Another account whose history tells of it too.
+    also: Option<Scope>,
+}
+
+impl Decision {
+    fn new(id: impl Into<String>) -> Self {
+        let (changes, fields) = (Vec::new(), Vec::new());
+        Self { id: id.into(), version: None, changes, fields, secret: None, also: None }
+    }
+
+    fn version(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    fn change(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    fn admin(self, change: AdminChange) -> Self {
+        self.change(Change::Admin(Box::new(change)))
+    }
+
+    /// A field that is told when it is not the same any more.
+    fn field(mut self, name: &str, before: impl Into<String>, after: impl Into<String>) -> Self {
+        let (before, after) = (before.into(), after.into());
+        if before != after {
+            self.fields.push(FieldChange::new(name, before, after));
+        }
+        self
+    }
+
+    fn secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+}
+
+impl Desk {
+    /// Carries an act of administration out. When it answers `Ok`, it is durable and stands in the
+    /// history.
+    ///
+    /// # Errors
+    /// A refusal, or a fault.
+    pub async fn administer(&self, order: &AdminOrder) -> Result<AdminDone, Failure> {
+        let scope = order.by.scope;
+        if !order.by.may(order.act.right()) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let key = order.key.as_ref().map(|key| format!("{}:{key}", order.by.name));
+        let digest = self.digest_of(order);
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(key) = &key
+                && let Some(saved) =
+                    store::read::cases::saved_outcome(self.db(), scope, key).await?
+            {
+                return say_again(saved, &digest);
+            }
+            // The heads come first: whatever is written by another after this, in the same
+            // account, takes the number of our entry, and all is looked at again.
+            let mut entries = vec![self.entry(order, scope).await?];
+            let decision = self.decide_admin(order).await?;
+            if let Some(also) = decision.also.filter(|also| *also != scope) {
+                entries.push(self.entry(order, also).await?);
+            }
+            let mut changes = Changes::none(scope, self.now());
+            let kind = order.act.kind();
+            let outcome =
+                Outcome::Managed { kind, id: decision.id.clone(), version: decision.version };
+            changes.saved = key.clone().map(|key| Saved { key, digest, outcome });
+            changes.list = decision.changes;
+            for mut entry in entries {
+                entry.subject.clone_from(&decision.id);
+                entry.changes.clone_from(&decision.fields);
+                changes.list.push(Change::Admin(Box::new(AdminChange::Recorded(entry))));
+            }
+            match store::commit(self.db(), &changes).await {
+                Ok(()) => {
+                    self.after_admin(&order.act, &decision.id);
+                    let Decision { id, version, secret, .. } = decision;
+                    return Ok(AdminDone { kind, id, version, secret, repeated: false });
+                }
+                Err(CommitError::Missed { .. }) => {} // somebody was first: look again
+                Err(error) => return Err(crate::failure::must(error).into()),
+            }
+        }
+        Err(Refusal::Busy.into())
+    }
+
+    fn digest_of(&self, order: &AdminOrder) -> Digest {
+        let given = order.given.as_ref();
+        let given = given.map(|given| self.keyring().lookup_digest("given", given.reveal()));
+        order.act.digest(order.version, given.as_ref().map_or(&[][..], <[u8; 32]>::as_slice))
+    }
+
+    /// The next entry of a scope's history, without what was done.
+    async fn entry(&self, order: &AdminOrder, scope: Scope) -> Result<AdminEntry, Failure> {
+        let head = store::read::admin::history_head(self.db(), scope).await?;
+        Ok(AdminEntry {
+            scope,
+            seq: head.seq + 1,
+            at: self.now(),
+            actor: order.by.name.clone(),
+            credential: order.by.credential.clone(),
+            act: order.act.word().to_owned(),
+            subject: String::new(),
+            changes: Vec::new(),
+            previous: head.digest,
+        })
+    }
+
+    async fn decide_admin(&self, order: &AdminOrder) -> Result<Decision, Failure> {
+        match order.act.kind() {
+            _ if matches!(order.act, AdminAct::TenantToken { .. }) => {
+                self.decide_credential(order).await
+            }
+            Kind::Tenant | Kind::Member => self.decide_people(order).await,
+            Kind::Key | Kind::Token | Kind::Login => self.decide_credential(order).await,
+            Kind::Endpoint | Kind::Delivery => self.decide_endpoint(order).await,
+            Kind::Queue | Kind::Team => self.decide_place(order).await,
+            Kind::Setting | Kind::Message => self.decide_set(order).await,
+        }
+    }
+
+    /// What this node believes and what waits here hears of it at once.
+    fn after_admin(&self, act: &AdminAct, id: &str) {
+        match act {
+            AdminAct::KeyRevoke { .. } => self.inner.known_keys.forget_key(id),
+            AdminAct::KeyRotate { id, .. } => self.inner.known_keys.forget_key(id),
+            AdminAct::EndpointTest { .. } | AdminAct::DeliveryReplay { .. } => {
+                self.inner.outbox_grew.notify_waiters();
+            }
+            _ => match act.kind() {
+                Kind::Tenant | Kind::Setting | Kind::Message => {
+                    self.inner.known_keys.forget_tenants();
+                }
+                _ => {}
+            },
+        }
+    }
+}
+
+fn say_again(saved: Saved, digest: &Digest) -> Result<AdminDone, Failure> {
+    match saved.outcome {
+        Outcome::Managed { kind, id, version } if saved.digest == *digest => {
+            Ok(AdminDone { kind, id, version, secret: None, repeated: true })
+        }
+        _ => Err(Refusal::KeyReusedForOther.into()),
+    }
+}
+
+/// Refuses when the caller decided by an older version.
+fn fresh(order: &AdminOrder, version: i64) -> Result<(), Refusal> {
+    match order.version {
+        Some(seen) if seen != version => Err(Refusal::Stale { version }),
+        _ => Ok(()),
+    }
+}
+
+/// An act came to the wrong place; the list above says which belongs where.
+fn misplaced() -> Failure {
+    store::Fault::new("an act of administration came to the wrong place".to_owned()).into()
+}

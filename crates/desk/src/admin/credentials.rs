@@ -1,0 +1,219 @@
+//! Signing keys, bearer tokens, and the logins of the deprecated ID token. Nobody hands out more
+//! than he has, and nobody ends what he could not have handed out.
+
+use domain::account::{Login, TOKEN_ID_BYTES, Token};
+use domain::admin::acts::NewToken;
+use domain::admin::{AdminAct, AdminChange, Kind};
+use domain::changes::Change;
+use domain::{Millis, Refusal, Rights, Role, Scope};
+
+use super::{AdminOrder, Decision, misplaced};
+use crate::{Desk, Failure};
+
+impl Desk {
+    pub(super) async fn decide_credential(&self, order: &AdminOrder) -> Result<Decision, Failure> {
+        match &order.act {
+            AdminAct::KeyAdd { label, rights } => self.key_add(order, label, *rights),
+            AdminAct::KeyRotate { id, hours } => self.key_rotate(order, id, *hours).await,
+            AdminAct::KeyRevoke { id } => self.key_revoke(order, id).await,
+            AdminAct::LoginAdd { username } | AdminAct::LoginPassword { username } => {
+                self.login_set(order, username).await
+            }
+            AdminAct::TokenAdd { token } => self.token_add(order, order.by.scope, token).await,
+            AdminAct::TenantToken { slug, env, token } => {
+                let scope = self.scope_of_slug(slug, *env).await?;
+                let scope = scope.ok_or(Refusal::ThingUnknown { kind: Kind::Tenant })?;
+                let mut decision = self.token_add(order, scope, token).await?;
+                decision.also = Some(scope);
+                Ok(decision)
+            }
+            AdminAct::TokenRevoke { id } => self.token_revoke(order, id).await,
+            _ => Err(misplaced()),
+        }
+    }
+
+    fn key_add(
+        &self,
+        order: &AdminOrder,
+        label: &str,
+        rights: Option<Rights>,
+    ) -> Result<Decision, Failure> {
+        let all = Role::Client.rights();
+        if !order.by.may_grant(Role::Client, rights.unwrap_or(all).and(all)) {
+            return Err(Refusal::GrantsTooMuch.into());
+        }
+        let (key, secret) = self.new_key(order.by.scope, label, rights);
+        Ok(Decision::new(key.id.clone())
+            .field("label", "", label)
+            .field("rights", "", rights.map_or_else(String::new, Rights::words))
+            .change(Change::KeyNew(key))
+            .secret(secret))
+    }
+
+    async fn key_of(
+        &self,
+        order: &AdminOrder,
+        id: &str,
+    ) -> Result<domain::account::ApiKey, Failure> {
+        let found = store::read::accounts::key(self.db(), id).await?;
+        let key = found.filter(|key| key.scope == order.by.scope);
+        let key = key.ok_or(Refusal::ThingUnknown { kind: Kind::Key })?;
+        if !order.by.may_grant(Role::Client, key.may()) {
+            return Err(Refusal::GrantsTooMuch.into());
+        }
+        Ok(key)
+    }
+
+    async fn key_rotate(
+        &self,
+        order: &AdminOrder,
+        id: &str,
+        hours: i64,
+    ) -> Result<Decision, Failure> {
+        let was = self.key_of(order, id).await?;
+        if was.revoked_at.is_some() || was.expires_at.is_some() {
+            return Err(Refusal::AlreadySo { kind: Kind::Key }.into());
+        }
+        let (key, secret) = self.new_key(order.by.scope, &was.label, was.rights);
+        let at = self.now().plus(Millis::hours(hours));
+        Ok(Decision::new(key.id.clone())
+            .field("in_place_of", "", id)
+            .field("hours_of_both", "", hours.to_string())
+            .change(Change::KeyNew(key))
+            .admin(AdminChange::KeyEnds { id: id.to_owned(), at })
+            .secret(secret))
+    }
+
+    async fn key_revoke(&self, order: &AdminOrder, id: &str) -> Result<Decision, Failure> {
+        let key = self.key_of(order, id).await?;
+        if !key.works(self.now()) {
+            return Err(Refusal::AlreadySo { kind: Kind::Key }.into());
+        }
+        let id = id.to_owned();
+        let decision = Decision::new(id.clone()).field("state", "", "revoked");
+        Ok(decision.change(Change::KeyRevoked { id }))
+    }
+
+    async fn login_set(&self, order: &AdminOrder, username: &str) -> Result<Decision, Failure> {
+        if !order.by.may_grant(Role::Client, Role::Client.rights()) {
+            return Err(Refusal::GrantsTooMuch.into());
+        }
+        let scope = order.by.scope;
+        let there = store::read::accounts::login(self.db(), username).await?;
+        let (password, shown) = self.given_or_new(order);
+        let change = match (&order.act, there) {
+            (AdminAct::LoginAdd { .. }, None) => {
+                let now = self.now();
+                let password = self.hash_password(password.clone()).await?;
+                let username = username.to_owned();
+                let login = Login { username, scope, password, created_at: now, changed_at: now };
+                Change::LoginNew(login)
+            }
+            (AdminAct::LoginAdd { .. }, Some(_)) => {
+                return Err(Refusal::NameTaken { kind: Kind::Login }.into());
+            }
+            (_, Some(login)) if login.scope == scope => {
+                let password = self.hash_password(password.clone()).await?;
+                Change::PasswordSet { username: username.to_owned(), password }
+            }
+            _ => return Err(Refusal::ThingUnknown { kind: Kind::Login }.into()),
+        };
+        let decision = Decision::new(username).change(change);
+        Ok(if shown { decision.secret(password) } else { decision })
+    }
+
+    async fn token_add(
+        &self,
+        order: &AdminOrder,
+        scope: Scope,
+        asked: &NewToken,
+    ) -> Result<Decision, Failure> {
+        if !order.by.may_grant(asked.role, asked.may()) {
+            return Err(Refusal::GrantsTooMuch.into());
+        }
+        let name = self.holder_of(order, scope, asked).await?;
+        let life = Millis::days(asked.days);
+        let (token, secret) = self.new_token(scope, asked.role, &name, life);
+        let token = Token {
+            member: asked.member.clone(),
+            rights: asked.rights,
+            installation: asked.installation,
+            ..token
+        };
+        Ok(Decision::new(token.id())
+            .field("name", "", name)
+            .field("role", "", asked.role.word())
+            .field("rights", "", asked.rights.map_or_else(String::new, Rights::words))
+            .field("days", "", asked.days.to_string())
+            .field("installation", "", if asked.installation { "yes" } else { "" })
+            .change(Change::TokenNew(token))
+            .secret(secret))
+    }
+
+    /// The name in every history. Only a member's own token has the member's address, and only who
+    /// manages members, or the member himself, makes one.
+    async fn holder_of(
+        &self,
+        order: &AdminOrder,
+        scope: Scope,
+        asked: &NewToken,
+    ) -> Result<String, Failure> {
+        let Some(id) = &asked.member else {
+            let there = store::read::admin::member_by_email(self.db(), scope, &asked.name).await?;
+            return match there {
+                Some(_) => Err(Refusal::NameTaken { kind: Kind::Member }.into()),
+                None => Ok(asked.name.clone()),
+            };
+        };
+        let member = store::read::admin::find_member(self.db(), scope, id).await?;
+        let member = member.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?;
+        let own = scope == order.by.scope && member.email == order.by.name;
+        let manages = order.by.may(domain::Right::ManageMembers);
+        let fits = asked.role.rights().within(member.role.rights()) && !asked.installation;
+        if !fits || !(own || manages) {
+            return Err(Refusal::GrantsTooMuch.into());
+        }
+        if member.disabled_at.is_some() {
+            return Err(Refusal::AlreadySo { kind: Kind::Member }.into());
+        }
+        Ok(member.email)
+    }
+
+    async fn token_revoke(&self, order: &AdminOrder, id: &str) -> Result<Decision, Failure> {
+        let token = self.token_by_id(order.by.scope, id).await?;
+        let token = token.ok_or(Refusal::ThingUnknown { kind: Kind::Token })?;
+        let own = token.id() == order.by.credential;
+        if !own && !order.by.may_grant(token.role, token.may(None)) {
+            return Err(Refusal::GrantsTooMuch.into());
+        }
+        if token.revoked_at.is_some() {
+            return Err(Refusal::AlreadySo { kind: Kind::Token }.into());
+        }
+        let decision = Decision::new(token.id()).field("state", "", "revoked");
+        Ok(decision.change(Change::TokenRevoked { digest: token.digest }))
+    }
+
+    /// The token of a scope with this id, ended or not.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn token_by_id(&self, scope: Scope, id: &str) -> Result<Option<Token>, Failure> {
+        let Some(start) = digest_start(id) else { return Ok(None) };
+        let found = store::read::accounts::tokens_beginning(self.db(), scope, &start).await?;
+        Ok(found.into_iter().find(|token| token.id() == id))
+    }
+}
+
+/// The bytes in a token's id.
+fn digest_start(id: &str) -> Option<[u8; TOKEN_ID_BYTES]> {
+    let hex = id.strip_prefix("tk_")?;
+    let good = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if hex.len() != 2 * TOKEN_ID_BYTES || !hex.bytes().all(good) {
+        return None;
+    }
+    let mut start = [0; TOKEN_ID_BYTES];
+    for (place, byte) in start.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).ok()?;
+    }
+    Some(start)
+}

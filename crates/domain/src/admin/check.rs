@@ -1,0 +1,235 @@
+//! What a name, an address or a number must be like, the same for the command line and for the API.
+//! Each rule names the field that breaks it and says what to write instead.
+
+use std::fmt;
+
+use crate::address::Address;
+
+/// Longest short name: it is typed.
+pub const SLUG_CHARS_MAX: usize = 40;
+/// Longest name for people: one line of a screen.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Longest name of who holds a token, or of what a key is for.
+pub const LABEL_CHARS_MAX: usize = 128;
+/// Longest user name.
+pub const USERNAME_CHARS_MAX: usize = 128;
+/// Longest address of an endpoint, in bytes.
+pub const URL_BYTES_MAX: usize = 2_000;
+/// Shortest password that is taken (NIST SP 800-63B asks for 8, and 15 alone).
+pub const PASSWORD_CHARS_MIN: usize = 12;
+/// Longest password that is taken: hashing is not free.
+pub const PASSWORD_CHARS_MAX: usize = 256;
+/// Longest life of a token, in days.
+pub const TOKEN_DAYS_MAX: i64 = 3_650;
+/// Longest overlap of two secrets, in hours: thirty days.
+pub const OVERLAP_HOURS_MAX: i64 = 720;
+
+/// A field that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadField {
+    /// Its name.
+    pub field: &'static str,
+    /// What it must be like.
+    pub why: String,
+}
+
+impl fmt::Display for BadField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.why)
+    }
+}
+
+impl std::error::Error for BadField {}
+
+impl BadField {
+    /// One with a reason.
+    pub fn new(field: &'static str, why: impl Into<String>) -> Self {
+        Self { field, why: why.into() }
+    }
+}
+
+/// A short name: lower case letters, digits, hyphens between them.
+///
+/// # Errors
+/// The rule.
+pub fn slug(field: &'static str, text: String) -> Result<String, BadField> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = (1..=SLUG_CHARS_MAX).contains(&text.len())
+        && text.chars().all(letters)
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if fits {
+        return Ok(text);
+    }
+    let why = format!(
+        "a short name has 1 to {SLUG_CHARS_MAX} lower case letters, digits and hyphens between \
+         them, as in `acme-2`"
+    );
+    Err(BadField::new(field, why))
+}
+
+/// A name of 1 to `most` characters on one line.
+///
+/// # Errors
+/// The rule.
+pub fn plain(field: &'static str, text: String, most: usize) -> Result<String, BadField> {
+    if text.is_empty() {
+        return Err(BadField::new(field, "it is empty"));
+    }
+    line(field, text, most)
+}
+
+/// The same, but it may be empty.
+///
+/// # Errors
+/// The rule.
+pub fn line(field: &'static str, text: String, most: usize) -> Result<String, BadField> {
+    let fits =
+        text.chars().count() <= most && text.trim() == text && !text.chars().any(char::is_control);
+    if fits {
+        return Ok(text);
+    }
+    let why = format!(
+        "it must have at most {most} characters, no control characters, and no space at either end"
+    );
+    Err(BadField::new(field, why))
+}
+
+/// An e-mail address, as written.
+///
+/// # Errors
+/// The rule.
+pub fn email(field: &'static str, text: String) -> Result<String, BadField> {
+    match Address::parse(&text) {
+        Ok(address) => Ok(address.as_str().to_owned()),
+        Err(why) => Err(BadField::new(field, format!("it is no address that can be used: {why}"))),
+    }
+}
+
+/// A user name: HTTP Basic parts name and password at the first colon, and a name is typed and
+/// logged.
+///
+/// # Errors
+/// The rule.
+pub fn username(field: &'static str, text: String) -> Result<String, BadField> {
+    let fits = (1..=USERNAME_CHARS_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+    if fits {
+        return Ok(text);
+    }
+    let why = format!(
+        "a user name has 1 to {USERNAME_CHARS_MAX} visible ASCII characters, without spaces and \
+         without `:`, as in `acme-staging`"
+    );
+    Err(BadField::new(field, why))
+}
+
+/// A password somebody chose.
+///
+/// # Errors
+/// The rule.
+pub fn password(field: &'static str, text: &str) -> Result<(), BadField> {
+    let chars = text.chars().count();
+    if (PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) && !text.contains('\0') {
+        return Ok(());
+    }
+    let why = format!(
+        "it must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters; leave it out and a \
+         good one is made"
+    );
+    Err(BadField::new(field, why))
+}
+
+/// Where events go: an http or https address without a user, a password or a fragment. Whether it
+/// leads outside is asked when something is sent there.
+///
+/// # Errors
+/// The rule.
+pub fn url(field: &'static str, text: String) -> Result<String, BadField> {
+    let rest = ["https://", "http://"].iter().find_map(|start| text.strip_prefix(start));
+    let host = rest.map_or("", |rest| rest.split(['/', '?']).next().unwrap_or(""));
+    let fits = text.len() <= URL_BYTES_MAX
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && !text.contains(['#', '"', '<', '>', '\\'])
+        && !host.contains('@')
+        && host.split(':').next().is_some_and(|name| !name.is_empty());
+    if fits {
+        return Ok(text);
+    }
+    let why = format!(
+        "it must be an http or https address of at most {URL_BYTES_MAX} visible ASCII characters, \
+         without user name and fragment, as in https://acme.example/hooks"
+    );
+    Err(BadField::new(field, why))
+}
+
+/// A whole number from 0 or 1 to `most`.
+///
+/// # Errors
+/// The rule.
+pub fn number(field: &'static str, n: i64, least: i64, most: i64) -> Result<i64, BadField> {
+    if (least..=most).contains(&n) {
+        return Ok(n);
+    }
+    Err(BadField::new(field, format!("it must be a number from {least} to {most}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_are_easy_to_type() {
+        for text in ["a", "acme", "acme-2", "42"] {
+            assert!(slug("slug", text.into()).is_ok(), "{text}");
+        }
+        for text in ["", "Acme", "-a", "a-", "a b", "a_b", "é", "a/../b", &"a".repeat(41)] {
+            assert!(slug("slug", text.into()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn user_names_can_be_sent_and_logged() {
+        for name in ["a", "acme-staging", "ann@acme.example", &"a".repeat(128)] {
+            assert!(username("username", name.into()).is_ok(), "{name}");
+        }
+        for name in ["", "a b", "a:b", " ", "a\u{7}", "é", "a\n", &"a".repeat(129)] {
+            let why = username("username", name.into()).expect_err(name).to_string();
+            assert!(why.contains("1 to 128 visible ASCII"), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_has_a_host_and_no_password() {
+        for (text, good) in [
+            ("https://acme.example/hooks?a=1", true),
+            ("http://127.0.0.1:9000/", true),
+            ("https://[::1]/", true),
+            ("ftp://acme.example/", false),
+            ("acme.example", false),
+            ("http://", false),
+            ("http://:80/", false),
+            ("https://ann:secret@acme.example/", false),
+            ("https://acme.example/#a", false),
+            ("https://acme.example/ b", false),
+            ("https://acme.example/\r\nX: y", false),
+        ] {
+            assert_eq!(url("url", text.into()).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_and_passwords_have_their_bounds() {
+        for (text, good) in [("Ann", true), ("", false), (" a", false), ("a\n", false)] {
+            assert_eq!(plain("name", text.into(), 3).is_ok(), good, "{text:?}");
+        }
+        assert!(plain("name", "anna".into(), 3).is_err() && line("name", String::new(), 3).is_ok());
+        assert!(password("password", "elevenchars").is_err());
+        assert!(password("password", "twelve chars").is_ok());
+        assert!(password("password", &"x".repeat(257)).is_err());
+        assert!(
+            email("email", "ann".into()).is_err() && email("email", "a@b.example".into()).is_ok()
+        );
+        assert!(number("days", 0, 1, 9).is_err() && number("days", 9, 1, 9).is_ok());
+    }
+}
