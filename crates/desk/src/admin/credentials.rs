@@ -5,6 +5,7 @@ use domain::account::{Login, TOKEN_ID_BYTES, Token};
 use domain::admin::acts::NewToken;
 use domain::admin::{AdminAct, AdminChange, Kind};
 use domain::changes::Change;
+use domain::ids::MemberId;
 use domain::{Millis, Refusal, Rights, Role, Scope};
 
 use super::{AdminOrder, Decision, misplaced};
@@ -131,15 +132,11 @@ impl Desk {
         if !order.by.may_grant(asked.role, asked.may()) {
             return Err(Refusal::GrantsTooMuch.into());
         }
-        let name = self.holder_of(order, scope, asked).await?;
+        let (name, member) = self.holder_of(order, scope, asked).await?;
         let life = Millis::days(asked.days);
         let (token, secret) = self.new_token(scope, asked.role, &name, life);
-        let token = Token {
-            member: asked.member.clone(),
-            rights: asked.rights,
-            installation: asked.installation,
-            ..token
-        };
+        let token =
+            Token { member, rights: asked.rights, installation: asked.installation, ..token };
         Ok(Decision::new(token.id())
             .field("name", "", name)
             .field("role", "", asked.role.word())
@@ -157,16 +154,15 @@ impl Desk {
         order: &AdminOrder,
         scope: Scope,
         asked: &NewToken,
-    ) -> Result<String, Failure> {
-        let Some(id) = &asked.member else {
+    ) -> Result<(String, Option<MemberId>), Failure> {
+        let Some(called) = &asked.member else {
             let there = store::read::admin::member_by_email(self.db(), scope, &asked.name).await?;
             return match there {
                 Some(_) => Err(Refusal::NameTaken { kind: Kind::Member }.into()),
-                None => Ok(asked.name.clone()),
+                None => Ok((asked.name.clone(), None)),
             };
         };
-        let member = store::read::admin::find_member(self.db(), scope, id).await?;
-        let member = member.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?;
+        let member = self.member_called(scope, called).await?;
         let own = scope == order.by.scope && member.email == order.by.name;
         let manages = order.by.may(domain::Right::ManageMembers);
         let fits = asked.role.rights().within(member.role.rights()) && !asked.installation;
@@ -176,7 +172,7 @@ impl Desk {
         if member.disabled_at.is_some() {
             return Err(Refusal::AlreadySo { kind: Kind::Member }.into());
         }
-        Ok(member.email)
+        Ok((member.email, Some(member.id)))
     }
 
     async fn token_revoke(&self, order: &AdminOrder, id: &str) -> Result<Decision, Failure> {

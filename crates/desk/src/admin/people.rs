@@ -5,7 +5,7 @@ use domain::account::{Member, Tenant};
 use domain::admin::{AdminAct, AdminChange, Kind};
 use domain::changes::Change;
 use domain::ids::MemberId;
-use domain::{Millis, TenantId};
+use domain::{Millis, Scope, TenantId};
 use vault::secret::Secret;
 
 use super::{AdminOrder, Decision, fresh, misplaced};
@@ -104,6 +104,19 @@ impl Desk {
             return Err(Refusal::GrantsTooMuch.into());
         }
         Ok(member)
+    }
+
+    /// The member of a scope with this id or address.
+    pub(super) async fn member_called(
+        &self,
+        scope: Scope,
+        called: &str,
+    ) -> Result<Member, Failure> {
+        let found = match MemberId::parse(called) {
+            Some(id) => store::read::admin::find_member(self.db(), scope, &id).await?,
+            None => store::read::admin::member_by_email(self.db(), scope, called).await?,
+        };
+        Ok(found.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?)
     }
 
     async fn member_add(&self, order: &AdminOrder) -> Result<Decision, Failure> {
@@ -234,7 +247,7 @@ impl Desk {
     /// [`Refusal::Busy`] when too many passwords are being checked; a fault.
     pub async fn check_member(
         &self,
-        scope: domain::Scope,
+        scope: Scope,
         email: &str,
         password: Secret,
     ) -> Result<Option<Member>, Failure> {

@@ -119,24 +119,22 @@ impl Desk {
         let was = was.ok_or(Refusal::ThingUnknown { kind: Kind::Team })?;
         fresh(order, was.version)?;
         let mut is = Team { version: was.version + 1, ..was.clone() };
-        let in_it = |member: &MemberId| was.members.contains(member);
         match &order.act {
             _ if was.retired_at.is_some() => {
                 return Err(Refusal::AlreadySo { kind: Kind::Team }.into());
             }
             AdminAct::TeamChange { label, .. } => is.label.clone_from(label),
             AdminAct::TeamRetire { .. } => is.retired_at = Some(self.now()),
-            AdminAct::TeamJoin { member, .. } if !in_it(member) => {
-                self.member_there(order.by.scope, member).await?;
-                is.members.push(member.clone());
+            AdminAct::TeamJoin { member, .. } | AdminAct::TeamLeave { member, .. } => {
+                let joins = matches!(order.act, AdminAct::TeamJoin { .. });
+                let id = self.member_called(order.by.scope, member).await?.id;
+                if was.members.contains(&id) == joins {
+                    return Err(Refusal::AlreadySo { kind: Kind::Team }.into());
+                }
+                is.members.retain(|one| *one != id);
+                is.members.extend(joins.then_some(id));
             }
-            AdminAct::TeamLeave { member, .. } if in_it(member) => {
-                is.members.retain(|one| one != member);
-            }
-            AdminAct::TeamLeave { .. } => {
-                return Err(Refusal::ThingUnknown { kind: Kind::Member }.into());
-            }
-            _ => return Err(Refusal::AlreadySo { kind: Kind::Team }.into()),
+            _ => return Err(misplaced()),
         }
         let state = |team: &Team| if team.retired_at.is_some() { "retired" } else { "" };
         let people = |team: &Team| {
@@ -150,13 +148,5 @@ impl Desk {
             .field("members", people(&was), people(&is))
             .field("state", state(&was), state(&is))
             .admin(AdminChange::TeamChanged(is)))
-    }
-
-    async fn member_there(&self, scope: Scope, id: &MemberId) -> Result<(), Failure> {
-        let found = store::read::admin::find_member(self.db(), scope, id).await?;
-        match found {
-            Some(_) => Ok(()),
-            None => Err(Refusal::ThingUnknown { kind: Kind::Member }.into()),
-        }
     }
 }

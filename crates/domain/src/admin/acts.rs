@@ -20,8 +20,8 @@ pub struct NewToken {
     pub rights: Option<Rights>,
     /// How many days it works.
     pub days: i64,
-    /// Whose, when it is one of a member.
-    pub member: Option<MemberId>,
+    /// Whose, by id or address, when it is one of a member.
+    pub member: Option<String>,
     /// Whether it is of the whole installation.
     pub installation: bool,
 }
@@ -248,15 +248,15 @@ pub enum AdminAct {
     TeamJoin {
         /// Which.
         name: String,
-        /// Who.
-        member: MemberId,
+        /// Who: the id or the address.
+        member: String,
     },
     /// Take a person out of a team.
     TeamLeave {
         /// Which.
         name: String,
-        /// Who.
-        member: MemberId,
+        /// Who: the id or the address.
+        member: String,
     },
     /// Set a setting.
     SettingSet {
