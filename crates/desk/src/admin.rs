@@ -9,14 +9,16 @@ mod places;
 mod sets;
 pub mod views;
 
+use std::fmt::Write as _;
+
 use domain::actor::Actor;
 use domain::admin::{AdminAct, AdminChange, AdminEntry, FieldChange, Kind};
-use domain::chain::Digest;
-use domain::changes::{Change, Changes, Outcome, Saved};
+use domain::changes::{Change, Changes, Outcome};
 use domain::{Refusal, Scope};
 use store::engine::CommitError;
 use vault::secret::Secret;
 
+use crate::once::Once;
 use crate::{Desk, Failure};
 pub use sets::Sets;
 
@@ -33,7 +35,7 @@ pub struct AdminOrder {
     /// A secret that the caller chose: a password, a signing secret.
     pub given: Option<Secret>,
     /// The idempotency key, if the caller sent one.
-    pub key: Option<String>,
+    pub once: Option<Once>,
     /// The version that the thing must still have.
     pub version: Option<i64>,
 }
@@ -41,7 +43,7 @@ pub struct AdminOrder {
 impl AdminOrder {
     /// An order that nothing protects.
     pub const fn new(by: Actor, act: AdminAct) -> Self {
-        Self { by, act, given: None, key: None, version: None }
+        Self { by, act, given: None, once: None, version: None }
     }
 }
 
@@ -116,14 +118,12 @@ impl Desk {
         if !order.by.may(order.act.right()) {
             return Err(Refusal::NotAllowed.into());
         }
-        let key = order.key.as_ref().map(|key| format!("{}:{key}", order.by.name));
-        let digest = self.digest_of(order);
+        let once = order.once.as_ref().map(|once| self.keyed(once));
         for _ in 0..ATTEMPTS_MAX {
-            if let Some(key) = &key
-                && let Some(saved) =
-                    store::read::cases::saved_outcome(self.db(), scope, key).await?
+            if let Some(once) = &once
+                && let Some(outcome) = self.remembered(&order.by, once).await?
             {
-                return say_again(saved, &digest);
+                return say_again(outcome);
             }
             // The heads come first: whatever is written by another after this, in the same
             // account, takes the number of our entry, and all is looked at again.
@@ -136,7 +136,7 @@ impl Desk {
             let kind = order.act.kind();
             let outcome =
                 Outcome::Managed { kind, id: decision.id.clone(), version: decision.version };
-            changes.saved = key.clone().map(|key| Saved { key, digest, outcome });
+            changes.saved = once.as_ref().map(|once| once.saved(&order.by, outcome));
             changes.list = decision.changes;
             for mut entry in entries {
                 entry.subject.clone_from(&decision.id);
@@ -156,10 +156,15 @@ impl Desk {
         Err(Refusal::Busy.into())
     }
 
-    fn digest_of(&self, order: &AdminOrder) -> Digest {
-        let given = order.given.as_ref();
-        let given = given.map(|given| self.keyring().lookup_digest("given", given.reveal()));
-        order.act.digest(order.version, given.as_ref().map_or(&[][..], <[u8; 32]>::as_slice))
+    /// The key with a digest that only the key outside the database can make: a request may hold a
+    /// password, and a plain digest of it could be guessed at.
+    fn keyed(&self, once: &Once) -> Once {
+        let mut hex = String::with_capacity(2 * once.digest.len());
+        for byte in once.digest {
+            write!(hex, "{byte:02x}").ok();
+        }
+        let digest = self.keyring().lookup_digest("administration", &hex);
+        Once { key: once.key.clone(), digest }
     }
 
     /// The next entry of a scope's history, without what was done.
@@ -209,9 +214,9 @@ impl Desk {
     }
 }
 
-fn say_again(saved: Saved, digest: &Digest) -> Result<AdminDone, Failure> {
-    match saved.outcome {
-        Outcome::Managed { kind, id, version } if saved.digest == *digest => {
+fn say_again(outcome: Outcome) -> Result<AdminDone, Failure> {
+    match outcome {
+        Outcome::Managed { kind, id, version } => {
             Ok(AdminDone { kind, id, version, secret: None, repeated: true })
         }
         _ => Err(Refusal::KeyReusedForOther.into()),

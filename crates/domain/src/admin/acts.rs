@@ -5,7 +5,6 @@ use super::Kind;
 use super::check::{self, BadField};
 use super::overrides::{MessageKey, SettingKey};
 use crate::actor::{Right, Rights, Role};
-use crate::chain::{Digest, digest_of};
 use crate::ids::{EndpointId, MemberId, MessageId};
 use crate::scope::Env;
 
@@ -374,13 +373,5 @@ impl AdminAct {
             Self::SettingSet { .. } | Self::SettingReset { .. } => Kind::Setting,
             Self::MessageSet { .. } | Self::MessageReset { .. } => Kind::Message,
         }
-    }
-
-    /// Names the act with all it says, for telling whether a repeated key repeats it. `secret` is
-    /// the keyed digest of what was given beside it. Kept for days only, so the form of the text
-    /// may change with the program.
-    pub fn digest(&self, version: Option<i64>, secret: &[u8]) -> Digest {
-        let said = format!("{self:?} {version:?}");
-        digest_of(&[b"admin-1", said.as_bytes(), secret])
     }
 }

@@ -214,12 +214,6 @@ fn first(found: &[Vec<Row>], place: usize) -> Option<&Row> {
     rows(found, place).first()
 }
 
-/// What a key remembers in a scope.
-pub async fn saved_outcome(db: &Db, scope: Scope, key: &str) -> Result<Option<Saved>, Fault> {
-    let found = db.read(vec![saved_query(scope, key)]).await?;
-    saved_of(&found, 0, Some(key))
-}
-
 fn saved_query(scope: Scope, key: &str) -> Query {
     Query { sql: SAVED_KEY, values: vec![scope.number().into(), key.into()] }
 }
