@@ -128,7 +128,17 @@ impl Desk {
             // The heads come first: whatever is written by another after this, in the same
             // account, takes the number of our entry, and all is looked at again.
             let mut entries = vec![self.entry(order, scope).await?];
-            let decision = self.decide_admin(order).await?;
+            let decision = match (self.decide_admin(order).await, &once) {
+                (Ok(decision), _) => decision,
+                // Refused perhaps since the same request was carried out a moment ago.
+                (Err(Failure::Refused(refusal)), Some(once)) => {
+                    return match self.remembered(&order.by, once).await? {
+                        Some(outcome) => say_again(outcome),
+                        None => Err(refusal.into()),
+                    };
+                }
+                (Err(failure), _) => return Err(failure),
+            };
             if let Some(also) = decision.also.filter(|also| *also != scope) {
                 entries.push(self.entry(order, also).await?);
             }

@@ -77,8 +77,9 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
     pub async fn case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
         may(by, Right::ReadCases)?;
+        let view = self.find_case(by, id).await?;
         self.note_read(by, ReadView::Case, id.as_str()).await?;
-        self.find_case(by, id).await
+        Ok(view)
     }
 
     async fn find_case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
@@ -93,8 +94,8 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
     pub async fn timeline(&self, by: &Actor, id: &CaseId) -> Result<Timeline, Failure> {
         may(by, Right::ReadCases)?;
-        self.note_read(by, ReadView::Timeline, id.as_str()).await?;
         self.find_case(by, id).await?;
+        self.note_read(by, ReadView::Timeline, id.as_str()).await?;
         let notes = store::read::cases::notes(self.db(), by.scope, id).await?;
         let told = store::read::outbox::told(self.db(), by.scope, id).await?;
         let happenings = notes.into_iter().map(|note| self.happening(note)).collect();
@@ -167,13 +168,12 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::PaymentUnknown`], or a fault.
     pub async fn payment(&self, by: &Actor, payment: &PaymentRef) -> Result<PaymentView, Failure> {
         may(by, Right::ReadPayments)?;
-        let (PaymentRef::Refid(about) | PaymentRef::Trxid(about)) = payment;
-        self.note_read(by, ReadView::Payment, about).await?;
         let found = store::read::cases::for_report(self.db(), by.scope, payment, None).await?;
         let (known, _) = found;
         let hindrance = reportable(&known).err();
         let open_case = known.case.map(|case| case.id);
         let payment = known.payment.ok_or(Refusal::PaymentUnknown)?;
+        self.note_read(by, ReadView::Payment, &payment.refid).await?;
         Ok(PaymentView { payment, open_case, hindrance })
     }
 }

@@ -3,6 +3,7 @@
 //! takes a `Caller` or what one has `Asked`, so none can forget to ask who calls.
 
 mod acts;
+mod admin;
 mod asked;
 mod cases;
 mod document;
@@ -52,7 +53,9 @@ pub struct Route {
     pub method: &'static str,
     /// The path; names in braces stand for one segment each.
     pub path: &'static str,
-    /// The right that a caller needs; nothing where no credential is asked for. The desk is what
+    /// Whether it answers without a credential.
+    pub open: bool,
+    /// The right that a caller needs; nothing where any credential will do. The desk is what
     /// refuses; tests hold it to what stands here, and the document says it to callers.
     pub right: Option<Right>,
     /// When it is on its way out: since when, and when it ends.
@@ -75,16 +78,18 @@ const fn route(
     right: Right,
     handler: fn() -> MethodRouter<App>,
 ) -> Route {
-    Route { method, path, right: Some(right), deprecated: None, handler }
+    Route { method, path, open: false, right: Some(right), deprecated: None, handler }
 }
 
 /// The routes of each room.
-const TABLES: &[&[Route]] = &[OPEN, transactions::ROUTES, cases::ROUTES, acts::ROUTES];
+const TABLES: &[&[Route]] =
+    &[OPEN, transactions::ROUTES, cases::ROUTES, acts::ROUTES, admin::ROUTES, admin::LISTS];
 
 /// What answers without a credential.
 const OPEN: &[Route] = &[Route {
     method: "GET",
     path: "/api/v1/openapi.json",
+    open: true,
     right: None,
     deprecated: None,
     handler: || get(document::served),

@@ -89,6 +89,13 @@ pub fn webhook_secret(dice: &mut dyn Dice) -> Secret {
     Secret(format!("whsec_{}", *encoded))
 }
 
+/// Whether a text can be a webhook's signing secret: `whsec_` and the Base64 of 24 to 64 bytes.
+pub fn is_webhook_secret(secret: &Secret) -> bool {
+    let encoded = secret.reveal().strip_prefix("whsec_");
+    let bytes = encoded.and_then(|encoded| STANDARD.decode(encoded).ok()).map(Zeroizing::new);
+    bytes.is_some_and(|bytes| (24..=64).contains(&bytes.len()))
+}
+
 /// A password a person can type: five groups of five letters, as in `k7f3m-9xq2p-…`.
 pub fn readable_password(dice: &mut dyn Dice) -> Secret {
     let letters = Zeroizing::new(lettered("", PASSWORD_GROUPS * PASSWORD_GROUP_LETTERS, dice));

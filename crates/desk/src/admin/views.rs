@@ -38,6 +38,15 @@ impl Desk {
         Ok(found.map(|tenant| Tenant::clone(&tenant)))
     }
 
+    /// The caller's own account, for whoever looks after it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::ThingUnknown`], or a fault.
+    pub async fn see_account(&self, by: &Actor) -> Result<Tenant, Failure> {
+        may(by, Right::ReadAdmin)?;
+        Ok(self.own_tenant(by).await?.ok_or(Refusal::ThingUnknown { kind: Kind::Tenant })?)
+    }
+
     /// The people of the account, disabled ones too.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ const PARTS: &[&str] = &[
     include_str!("../../../../contracts/native/parts/transactions.json"),
     include_str!("../../../../contracts/native/parts/cases.json"),
     include_str!("../../../../contracts/native/parts/webhooks.json"),
+    include_str!("../../../../contracts/native/parts/admin.json"),
 ];
 
 static TREE: LazyLock<Value> = LazyLock::new(|| {

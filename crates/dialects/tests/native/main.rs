@@ -2,10 +2,12 @@
 //! bad input by the table, and the document that outsiders read.
 
 mod access;
+mod admin;
 mod bad_input;
 mod contract;
 mod once;
 mod ops;
+mod seeds;
 mod signed;
 mod stories;
 mod support;

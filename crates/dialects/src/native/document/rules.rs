@@ -66,6 +66,7 @@ const STATUSES: &[(&str, u16)] = &[
     ("NotFound", 404),
     ("SlowBody", 408),
     ("Conflict", 409),
+    ("AdminConflict", 409),
     ("Stale", 412),
     ("LargeBody", 413),
     ("OtherBody", 415),
@@ -94,11 +95,11 @@ fn one(whole: &Value, route: &Route, operation: &mut Value) {
             operation["description"].as_str().map_or(String::new(), |said| format!("{said} "));
         let needs = format!("{said}Needs the right `{}`.", right.word());
         operation["description"] = needs.trim_start().into();
-        if reads(route) {
-            operation["security"] = json!([{ "token": [] }, {
-                "signedKey": [], "signedTimestamp": [], "signedNonce": [], "signedSignature": [],
-            }]);
-        }
+    }
+    if !route.open && reads(route) {
+        operation["security"] = json!([{ "token": [] }, {
+            "signedKey": [], "signedTimestamp": [], "signedNonce": [], "signedSignature": [],
+        }]);
     }
     add_parameters(whole, route, operation);
     add_answers(route, operation);
@@ -123,7 +124,7 @@ fn tag(path: &str) -> String {
 
 fn add_parameters(whole: &Value, route: &Route, operation: &mut Value) {
     let mut wanted = Vec::new();
-    if route.right.is_some() {
+    if !route.open {
         if !reads(route) {
             wanted.push("IdempotencyKey");
         } else if selectable(whole, operation) {
@@ -156,7 +157,7 @@ fn add_answers(route: &Route, operation: &mut Value) {
         let place = format!("#/components/parameters/{name}");
         parameters.iter().any(|one| one["$ref"] == place.as_str())
     };
-    if route.right.is_some() {
+    if !route.open {
         names.push(if reads(route) { "UnauthorizedReader" } else { "Unauthorized" });
         names.push("Forbidden");
         if refers("IdempotencyKey") {
@@ -186,7 +187,7 @@ fn add_answers(route: &Route, operation: &mut Value) {
 fn add_headers(route: &Route, operation: &mut Value) {
     let mut wanted = vec![("Redress-Request-Id", "RequestId")];
     wanted.extend([("RateLimit-Policy", "RateLimitPolicy"), ("RateLimit", "RateLimit")]);
-    if route.right.is_some() && !reads(route) {
+    if !route.open && !reads(route) {
         wanted.push(("Idempotent-Replayed", "Replayed"));
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
@@ -208,6 +209,12 @@ fn codes(whole: &Value, route: &Route, operation: &Value) -> Vec<Value> {
     let things = [("/cases/{id}", "case-unknown"), ("/transactions/{refid}", "payment-unknown")];
     let unknown = things.iter().filter(|(part, _)| route.path.contains(part));
     codes.extend(unknown.map(|(_, code)| Value::from(*code)));
+    if route.path.starts_with("/api/v1/admin/") && !reads(route) {
+        let refusals = ["thing-unknown", "grants-too-much"];
+        codes.extend(refusals.map(Value::from));
+    } else if route.path.starts_with("/api/v1/admin/") && route.path.contains('{') {
+        codes.push("thing-unknown".into());
+    }
     for response in operation["responses"].as_object().into_iter().flat_map(Map::values) {
         let response = super::resolved(whole, response);
         codes.extend(response["x-problems"].as_array().into_iter().flatten().cloned());
