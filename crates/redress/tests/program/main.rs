@@ -6,3 +6,4 @@ mod commands;
 mod demo;
 mod serve;
 mod support;
+mod upgrade;
