@@ -26,6 +26,7 @@
 mod postgres;
 mod sqlite;
 mod value;
+mod whole;
 
 use crate::fault::Fault;
 use crate::migrate::{self, Migrated, Migration};
@@ -36,6 +37,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub use value::{Row, Value};
+pub use whole::{copy_out, tables, vacant};
 
 /// Batches that may wait for a writer. Past this a caller waits for room; at some 20,000 batches a
 /// second this is a fifth of a second of work.

@@ -3,6 +3,7 @@
 //! must never judge: what follows from what is decided in `domain`.
 
 pub mod codec;
+pub mod copy;
 pub mod engine;
 pub mod fault;
 pub mod migrate;

@@ -178,6 +178,30 @@ pub(crate) fn plan(
     Ok(steps.get(applied.len()..).unwrap_or_default())
 }
 
+/// The steps that the schema has, for a program that only reads: all of them must be known.
+///
+/// # Errors
+/// As for [`plan`], and when a newer program added a step.
+pub(crate) fn known(
+    steps: &'static [Migration],
+    applied: &[Applied],
+    oldest: Option<i64>,
+) -> Result<&'static [Migration], Fault> {
+    plan(steps, applied, oldest)?;
+    steps.get(..applied.len()).ok_or_else(|| {
+        let (has, knows) = (applied.len(), steps.len());
+        Fault::new(format!(
+            "the schema has {has} steps and this program knows {knows}: use the program that \
+             serves here"
+        ))
+    })
+}
+
+/// The number of the last of these steps; 0 for none.
+pub(crate) fn newest(steps: &[Migration]) -> u32 {
+    steps.last().map_or(0, |step| step.number)
+}
+
 /// SQLite's words for tables in PostgreSQL's: `INTEGER` has 64 bits, `BLOB` is `BYTEA`, `TEXT`
 /// sorts by its bytes as it does on SQLite, and the table options `STRICT` and `WITHOUT ROWID` go.
 /// Quoted text and comments stay as they are.

@@ -30,6 +30,10 @@ impl AuditKey {
         let public = pair.public_key().as_ref().try_into().ok()?;
         Some(Self { version, pair, public })
     }
+
+    pub(crate) fn public(&self) -> [u8; PUBLIC_KEY_BYTES] {
+        self.public
+    }
 }
 
 /// A signature and the version of the key that made it.

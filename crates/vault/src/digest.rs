@@ -16,6 +16,22 @@ pub fn sha256(bytes: &[u8]) -> [u8; DIGEST_BYTES] {
     Sha256::digest(bytes).into()
 }
 
+/// SHA-256 of what comes in pieces.
+#[derive(Clone, Default)]
+pub struct Sum(Sha256);
+
+impl Sum {
+    /// Takes the next piece.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> [u8; DIGEST_BYTES] {
+        self.0.finalize().into()
+    }
+}
+
 /// What is stored for a token of our own making. These hold 256 random bits, so a slow or keyed
 /// hash would add nothing but time to every request.
 pub fn token_digest(token: &str) -> [u8; DIGEST_BYTES] {
@@ -62,6 +78,14 @@ mod tests {
             hex(&sha256(b"")),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+    }
+
+    #[test]
+    fn pieces_make_the_digest_of_the_whole() {
+        let mut sum = Sum::default();
+        sum.add(b"a");
+        sum.add(b"bc");
+        assert_eq!(sum.finish(), sha256(b"abc"));
     }
 
     #[test]

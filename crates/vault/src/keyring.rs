@@ -3,7 +3,7 @@
 //! ones still read. Losing this directory loses what it sealed: it is backed up apart from the
 //! database, and nothing here ever deletes or rewrites a key.
 
-mod files;
+pub(crate) mod files;
 #[cfg(test)]
 mod tests;
 

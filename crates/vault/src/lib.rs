@@ -7,6 +7,7 @@ pub mod digest;
 pub mod hmac;
 pub mod jwt;
 pub mod keyring;
+pub mod parcel;
 pub mod password;
 pub mod seal;
 pub mod secret;

@@ -2,6 +2,7 @@
 //! which come back by themselves after the server was away. Every piece of work runs in a task of
 //! its own, so a caller that goes away never leaves a transaction open.
 
+pub(super) mod copy;
 mod group;
 mod link;
 mod schema;

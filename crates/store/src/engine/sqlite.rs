@@ -2,6 +2,7 @@
 //! share. Callers wait on channels, never on the disk. The file must never be opened by a library
 //! older than 3.51.3: two connections of such a one can lose what was committed.
 
+pub(super) mod copy;
 mod write;
 
 use super::{Counters, Query, ROWS_PER_ANSWER_MAX, Request, Row, Rows, Setting, SqlKey, Value};

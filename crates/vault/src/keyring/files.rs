@@ -33,7 +33,7 @@ const CHECK_DIGITS: usize = 16;
 /// Held while adding a key, so that two processes do not choose the same version.
 const LOCK: &str = "lock";
 
-pub(super) type Found = BTreeMap<Kind, BTreeMap<u32, KeyBytes>>;
+pub(crate) type Found = BTreeMap<Kind, BTreeMap<u32, KeyBytes>>;
 
 pub(super) fn name(kind: Kind, version: u32) -> String {
     format!("{}-{version}.key", kind.word())
@@ -42,6 +42,17 @@ pub(super) fn name(kind: Kind, version: u32) -> String {
 /// A new directory with version 1 of each kind. It is filled beside its place and renamed into
 /// it, so a crash leaves either all keys or none; what a crash leaves beside it was never used.
 pub(super) fn create(dir: &Path, dice: &mut dyn Dice) -> Result<(), KeyringError> {
+    let one = |kind| (kind, BTreeMap::from([(1, fresh(dice))]));
+    let keys: Found = Kind::ALL.into_iter().map(one).collect();
+    create_with(dir, &keys, dice)
+}
+
+/// A new directory with these keys; as [`create`].
+pub(crate) fn create_with(
+    dir: &Path,
+    keys: &Found,
+    dice: &mut dyn Dice,
+) -> Result<(), KeyringError> {
     if holds_something(dir)? {
         return Err(KeyringError::AlreadyThere { dir: dir.to_owned() });
     }
@@ -50,8 +61,10 @@ pub(super) fn create(dir: &Path, dice: &mut dyn Dice) -> Result<(), KeyringError
     dice.fill(&mut tail);
     let beside = parent.join(format!(".new-keys-{}", digest::hex(&tail)));
     DirBuilder::new().mode(DIR_MODE).create(&beside).map_err(io_error("creating", &beside))?;
-    for kind in Kind::ALL {
-        write(&beside, kind, 1, &fresh(dice))?;
+    for (kind, versions) in keys {
+        for (version, key) in versions {
+            write(&beside, *kind, *version, key)?;
+        }
     }
     fs::rename(&beside, dir).map_err(|source| match source.kind() {
         io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
@@ -81,7 +94,7 @@ pub(super) fn add(dir: &Path, kind: Kind, dice: &mut dyn Dice) -> Result<u32, Ke
 }
 
 /// Every key in `dir`. Names that are no key's are left alone.
-pub(super) fn read(dir: &Path) -> Result<Found, KeyringError> {
+pub(crate) fn read(dir: &Path) -> Result<Found, KeyringError> {
     let about = fs::metadata(dir).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => KeyringError::Missing { dir: dir.to_owned() },
         _ => KeyringError::Io { doing: "reading", path: dir.to_owned(), source },
@@ -114,22 +127,32 @@ fn read_key(path: &Path, kind: Kind, version: u32) -> Result<KeyBytes, KeyringEr
 }
 
 fn parse(text: &[u8], kind: Kind, version: u32) -> Result<KeyBytes, &'static str> {
+    match parse_any(text)? {
+        (k, v, key) if (k, v) == (kind, version) => Ok(key),
+        _ => Err("another key's contents"),
+    }
+}
+
+/// One key by its line, whatever its kind.
+pub(crate) fn parse_any(text: &[u8]) -> Result<(Kind, u32, KeyBytes), &'static str> {
     let line = std::str::from_utf8(text).map_err(|_| "not text")?;
     let line = line.strip_suffix('\n').ok_or("no line end")?;
     let (said, check) = line.rsplit_once(' ').ok_or("no check")?;
     if check != check_of(said) {
         return Err("the check does not match");
     }
-    let encoded = said
-        .strip_prefix(&format!("redress-key {} {version} ", kind.word()))
-        .ok_or("another key's contents, or of a newer program")?;
+    let mut words = said.strip_prefix("redress-key ").ok_or("no key")?.splitn(3, ' ');
+    let (word, number) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let (kind, version) =
+        parse_name(&format!("{word}-{number}.key")).ok_or("a key of a newer program")?;
+    let encoded = words.next().ok_or("no key")?;
     let mut bytes = Zeroizing::new([0_u8; KEY_BYTES]);
     let decoded = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| "not Base64")?);
     if decoded.len() != KEY_BYTES {
         return Err("not 32 bytes");
     }
     bytes.copy_from_slice(&decoded);
-    Ok(bytes)
+    Ok((kind, version, bytes))
 }
 
 fn check_of(said: &str) -> String {
@@ -144,12 +167,17 @@ fn fresh(dice: &mut dyn Dice) -> KeyBytes {
     bytes
 }
 
+/// What stands in a key's file.
+pub(crate) fn line(kind: Kind, version: u32, key: &KeyBytes) -> Zeroizing<String> {
+    let encoded = Zeroizing::new(STANDARD.encode(**key));
+    let said = Zeroizing::new(format!("redress-key {} {version} {}", kind.word(), *encoded));
+    Zeroizing::new(format!("{} {}\n", *said, check_of(&said)))
+}
+
 /// Writes one key: to a name nobody reads, to the disk, then to its own name, then the directory
 /// to the disk. A file that stands there already is never replaced.
 fn write(dir: &Path, kind: Kind, version: u32, key: &KeyBytes) -> Result<(), KeyringError> {
-    let encoded = Zeroizing::new(STANDARD.encode(**key));
-    let said = Zeroizing::new(format!("redress-key {} {version} {}", kind.word(), *encoded));
-    let line = Zeroizing::new(format!("{} {}\n", *said, check_of(&said)));
+    let line = line(kind, version, key);
     let path = dir.join(name(kind, version));
     let unfinished = dir.join(format!("{}.unfinished", name(kind, version)));
     // A crash may have left one; nobody can have used what is in it.
