@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod demo;
 pub mod doctor;
 pub mod import;
@@ -10,6 +11,7 @@ pub mod keys;
 pub mod letters;
 pub mod migrate;
 pub mod report;
+pub mod restore;
 pub mod serve;
 pub mod webhook;
 
@@ -85,6 +87,8 @@ async fn dispatch(way: &Way, command: Command) -> anyhow::Result<Outcome> {
         Command::Keys(KeysCommand::Rotate { which }) => keys::rotate(way, which).await,
         Command::Letters(LettersCommand::Check) => letters::check(way),
         Command::Migrate => migrate::run(way).await,
+        Command::Backup(args) => backup::run(way, args).await,
+        Command::Restore(args) => restore::run(way, args).await,
     }
 }
 

@@ -35,7 +35,8 @@ impl Kind {
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
         [Self::Demo, Self::Serve].into_iter().find(|kind| kind.word() == word)
     }
 }
@@ -167,6 +168,22 @@ impl Directory {
         let (kind, made_at) =
             read_marker(&text).ok_or_else(|| DirectoryError::BadMarker { path: path.clone() })?;
         Ok(Self { root: root.to_owned(), kind, made_at })
+    }
+
+    /// Makes the folders of a directory and no marker yet: it is nobody's until [`Self::finish`].
+    ///
+    /// # Errors
+    /// The machine refuses.
+    pub fn begin(root: &Path) -> Result<(), DirectoryError> {
+        make_private_dir(root)
+    }
+
+    /// Makes a directory of what was put into `root`.
+    ///
+    /// # Errors
+    /// The machine refuses.
+    pub fn finish(root: &Path, kind: Kind, made_at: Instant) -> Result<Self, DirectoryError> {
+        Self::make(root, kind, made_at)
     }
 
     fn make(root: &Path, kind: Kind, at: Instant) -> Result<Self, DirectoryError> {

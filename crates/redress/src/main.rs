@@ -1,6 +1,7 @@
 //! The program. Everything is decided elsewhere: the command line in `cli`, what each command does
 //! in `commands`.
 
+mod archive;
 mod cli;
 mod clock;
 mod commands;

@@ -55,13 +55,18 @@ pub struct House {
 }
 
 impl Way {
+    /// The settings file, when there is one.
+    pub fn settings_file(&self) -> Option<PathBuf> {
+        let usual = self.dir.join("redress.toml");
+        self.config.clone().or_else(|| usual.is_file().then_some(usual))
+    }
+
     /// Reads the settings for this directory: defaults, file, environment, flags.
     ///
     /// # Errors
     /// A setting that cannot be used, named with its place.
     pub fn settings(&self, flags: &[Flag<'_>]) -> anyhow::Result<Settings> {
-        let usual = self.dir.join("redress.toml");
-        let file = self.config.clone().or_else(|| usual.is_file().then_some(usual));
+        let file = self.settings_file();
         // A variable that is not text is no setting of ours.
         let texts = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -100,7 +105,7 @@ impl House {
     /// The database or the keys cannot be used.
     pub async fn open(directory: Directory, mut settings: Settings) -> anyhow::Result<Self> {
         suit(&directory, &mut settings);
-        let db = Db::open(&place(&directory, &settings.storage)?)
+        let db = Db::open(&place(directory.database(), &settings.storage)?)
             .await
             .context("the database cannot be opened")?;
         let migrated = db.migrate(MIGRATIONS, clock::now()).await?;
@@ -133,10 +138,10 @@ pub fn keys_dir(directory: &Directory, settings: &Settings) -> PathBuf {
 ///
 /// # Errors
 /// The file that holds PostgreSQL's address cannot be read.
-fn place(directory: &Directory, storage: &StorageSettings) -> anyhow::Result<Place> {
+pub fn place(database: PathBuf, storage: &StorageSettings) -> anyhow::Result<Place> {
     let readers = at_least_one(storage.readers);
     if storage.engine == EngineSetting::Sqlite {
-        return Ok(Place::Sqlite { path: directory.database(), readers });
+        return Ok(Place::Sqlite { path: database, readers });
     }
     let url = match (&storage.url, &storage.url_file) {
         (Some(url), _) => url.clone(),

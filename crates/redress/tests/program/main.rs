@@ -2,6 +2,7 @@
 //! operator types them. Rules are tested where they stand; here it is shown that they are wired.
 
 mod audit;
+mod backup;
 mod commands;
 mod demo;
 mod serve;

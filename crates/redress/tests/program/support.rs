@@ -51,6 +51,12 @@ impl Place {
         self
     }
 
+    /// What a variable was set to.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let last = self.variables.iter().rev().find(|(known, _)| known == name);
+        last.map(|(_, value)| value.clone())
+    }
+
     pub fn dir(&self) -> PathBuf {
         self.scratch.path().join("data")
     }

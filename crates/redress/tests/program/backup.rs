@@ -1,0 +1,268 @@
+//! `backup` beside a server under load and `restore` elsewhere: on each engine, from one to the
+//! other, and with what an operator or somebody else can get wrong.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::support::{Installed, PAYMENTS, Place, Running};
+
+const PHRASE: &str = "five random words and more\n";
+
+/// Payments that can be reported, one for each report under load.
+const PAYMENTS_UNDER_LOAD: usize = 120;
+
+/// An installation with many payments, and a server on it.
+fn busy(place: Place) -> (Installed, Running) {
+    let installed = place.installed();
+    let mut rows = PAYMENTS.lines().next().expect("a head").to_owned();
+    for number in 0..PAYMENTS_UNDER_LOAD {
+        write!(
+            rows,
+            "\nL-{number},U-{number},TNB,220001234513,1250,MYR,successful,\
+             2026-01-05T10:11:12Z,2026-01-05T10:11:10Z,tnb,"
+        )
+        .expect("a row");
+    }
+    let place = &installed.place;
+    let file = place.file("many.csv", &(rows + "\n"));
+    let scope = ["--tenant", "acme", "--env", "production"];
+    place.ok(&[&["import", "transactions", &file], &scope[..]].concat());
+    let running = place.start(&["serve"]);
+    (installed, running)
+}
+
+/// Where a new installation shall be.
+struct Target {
+    place: Place,
+    into: String,
+}
+
+fn target(place: Place) -> Target {
+    let into = place.dir().to_str().expect("a path").to_owned();
+    Target { place, into }
+}
+
+/// Reports under load, backs up meanwhile, and restores onto another place, engine or not.
+fn story(from: Place, onto: Place) {
+    let (installed, running) = busy(from);
+    let place = &installed.place;
+    let phrase = place.file("phrase", PHRASE);
+    let archive = place.dir().with_file_name("backup.tar");
+    let archive = archive.to_str().expect("a path");
+    let attachment = place.dir().join("files/ab/attachment");
+    std::fs::create_dir_all(attachment.parent().expect("a folder")).expect("made");
+    std::fs::write(&attachment, b"evidence").expect("written");
+
+    let stop = AtomicBool::new(false);
+    let (before, after) = std::thread::scope(|scope| {
+        let loading = scope.spawn(|| load(&installed, &running, &stop));
+        // Some are acknowledged before the backup begins.
+        let early: Vec<_> = (0..6).map(|n| acknowledged(&installed, &running, 100 + n)).collect();
+        let said = place.ok(&["backup", archive, "--passphrase-file", &phrase]);
+        assert!(said.contains("locked with the passphrase"), "{said}");
+        stop.store(true, Ordering::Relaxed);
+        (early, loading.join().expect("the load"))
+    });
+    assert!(!after.is_empty(), "there was no load");
+    place.ends(0, &["audit", "verify"], &["nothing is wrong"]);
+
+    let Target { place: new, into } = target(onto);
+    let said = new.ok(&["restore", archive, "--into", &into, "--passphrase-file", &phrase]);
+    for word in ["4 keys written", "nothing is wrong", "restored; `redress serve --dir"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let restored = new.dir().join("files/ab/attachment");
+    assert_eq!(std::fs::read(restored).expect("the file"), b"evidence");
+    new.ends(0, &["doctor"], &["ok     secrets", "ok     schema"]);
+    new.ends(0, &["audit", "verify"], &["nothing is wrong", "was looked for"]);
+
+    // Everything acknowledged before the backup is there, and the two go separate ways.
+    let there = Installed { place: new, api_key: installed.api_key.clone() };
+    let there = with_credentials(there, &installed);
+    let second = there.place.start(&["serve"]);
+    for refid in &before {
+        let again = there.report(&second, refid);
+        assert_eq!(again.code, 3, "{refid} was acknowledged before: {again:?}");
+    }
+    assert_eq!(there.report(&second, "R-3").code, 0, "new reports come in");
+    assert_eq!(second.stop(), 0);
+    assert_eq!(running.stop(), 0);
+    there.place.ends(0, &["audit", "verify"], &["nothing is wrong", "0 notes not yet sealed"]);
+}
+
+fn acknowledged(installed: &Installed, running: &Running, number: usize) -> String {
+    let refid = format!("L-{number}");
+    let said = installed.report(running, &refid);
+    assert_eq!(said.code, 0, "{said:?}");
+    refid
+}
+
+fn load(installed: &Installed, running: &Running, stop: &AtomicBool) -> Vec<String> {
+    let until_stopped = (0..100).take_while(|_| !stop.load(Ordering::Relaxed));
+    until_stopped.map(|number| acknowledged(installed, running, number)).collect()
+}
+
+/// The same caller at another place.
+fn with_credentials(there: Installed, here: &Installed) -> Installed {
+    let names = ["REDRESS_API_KEY", "REDRESS_API_SECRET", "REDRESS_TOKEN"];
+    let set = |place: Place, name: &&str| {
+        let value = here.place.variable(name).expect("a credential");
+        place.set(name, &value)
+    };
+    Installed { place: names.iter().fold(there.place, set), ..there }
+}
+
+#[test]
+fn under_load_from_sqlite_to_sqlite() {
+    story(Place::new(), Place::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_from_postgres_to_postgres() {
+    story(Place::on_postgres().await, Place::on_postgres().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_from_sqlite_to_postgres() {
+    story(Place::new(), Place::on_postgres().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_from_postgres_to_sqlite() {
+    story(Place::on_postgres().await, Place::new());
+}
+
+/// A backup of a small installation, with one case, beside it.
+fn small(args: &[&str]) -> (Installed, String) {
+    let installed = Place::new().installed();
+    let place = &installed.place;
+    let running = place.start(&["serve"]);
+    assert_eq!(installed.report(&running, "R-1").code, 0);
+    assert_eq!(running.stop(), 0);
+    let archive = place.dir().with_file_name("small.tar").to_str().expect("a path").to_owned();
+    place.ok(&[&["backup", &archive], args].concat());
+    (installed, archive)
+}
+
+fn is_untouched(dir: &Path) -> bool {
+    !dir.exists()
+}
+
+#[test]
+fn a_damaged_backup_is_refused_before_anything_is_written() {
+    let (installed, archive) = small(&["--include-keys"]);
+    let whole = std::fs::read(&archive).expect("the archive");
+    let find = |text: &[u8]| whole.windows(text.len()).position(|at| at == text).expect("there");
+    let note = find(b"tables/notes/000001.jsonl") + 512 + 20;
+    let mut altered = whole.clone();
+    altered[note] ^= 1;
+    for (bytes, words) in [
+        (altered, ["tables/notes/000001.jsonl", "is not what was written"]),
+        (whole[..note].to_vec(), ["cut off", "within tables/notes/000001.jsonl"]),
+        (b"something else".repeat(100), ["no backup of ours", ""]),
+    ] {
+        std::fs::write(&archive, bytes).expect("damaged");
+        let Target { place, into } = target(Place::new());
+        place.ends(1, &["restore", &archive, "--into", &into], &words);
+        assert!(is_untouched(&place.dir()));
+    }
+    std::fs::write(&archive, &whole).expect("mended");
+    let dir = installed.place.dir();
+    let into = dir.to_str().expect("a path");
+    installed.place.ends(1, &["restore", &archive, "--into", into], &["is not empty"]);
+}
+
+#[test]
+fn keys_go_in_locked_open_or_not_at_all() {
+    let (installed, archive) = small(&[]);
+    let into_new = || target(Place::new());
+    let Target { place, into } = into_new();
+    place.ends(1, &["restore", &archive, "--into", &into], &["keys are not in this backup"]);
+    assert!(is_untouched(&place.dir()));
+    // The operator's own copy of the keys is used, and another installation's is not.
+    let carry = |from: &Path, to: &Path| {
+        std::fs::create_dir_all(to).expect("a folder");
+        let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status();
+        assert!(copied.expect("cp").success());
+    };
+    carry(&installed.place.dir().join("keys"), &place.dir());
+    place.ends(0, &["restore", &archive, "--into", &into], &["are used", "nothing is wrong"]);
+    let stranger = Place::new().installed();
+    let Target { place, into } = into_new();
+    carry(&stranger.place.dir().join("keys"), &place.dir());
+    place.ends(1, &["restore", &archive, "--into", &into], &["manifest.seal", "same installation"]);
+
+    let place = &installed.place;
+    let phrase = place.file("phrase", PHRASE);
+    let locked = place.dir().with_file_name("locked.tar");
+    let locked = locked.to_str().expect("a path");
+    place.ends(
+        1,
+        &["backup", locked, "--passphrase-file", &place.file("short", "short")],
+        &["16 letters"],
+    );
+    assert!(!Path::new(locked).exists());
+    place.ok(&["backup", locked, "--passphrase-file", &phrase]);
+    place.ends(1, &["backup", locked, "--include-keys"], &["cannot replace", "locked.tar"]);
+    let Target { place: new, into } = into_new();
+    new.ends(1, &["restore", locked, "--into", &into], &["--passphrase-file"]);
+    let wrong = place.file("wrong", "five random words and less");
+    let args = ["restore", locked, "--into", &into, "--passphrase-file"];
+    new.ends(1, &[&args[..], &[&wrong]].concat(), &["keys.locked", "does not open"]);
+    assert!(is_untouched(&new.dir()));
+    new.ends(0, &[&args[..], &[&phrase]].concat(), &["nothing is wrong"]);
+}
+
+#[test]
+fn settings_come_along_and_given_ones_win() {
+    let installed = Place::new().installed();
+    let place = &installed.place;
+    std::fs::write(place.dir().join("redress.toml"), "[audit]\nseal_period_s = 7\n").expect("set");
+    let folder = place.dir().with_file_name("folder");
+    std::fs::create_dir(&folder).expect("a folder");
+    place.ok(&["backup", folder.to_str().expect("a path"), "--include-keys"]);
+    let archive = std::fs::read_dir(&folder).expect("a folder").next().expect("one file");
+    let archive = archive.expect("one file").path();
+    let name = archive.file_name().expect("a name").to_string_lossy().into_owned();
+    assert!(name.starts_with("redress-2") && name.ends_with("Z.tar"), "{name}");
+    let archive = archive.to_str().expect("a path");
+
+    let Target { place, into } = target(Place::new());
+    place.ends(0, &["restore", archive, "--into", &into], &["nothing is wrong"]);
+    let settings = std::fs::read_to_string(place.dir().join("redress.toml")).expect("settings");
+    assert!(settings.contains("seal_period_s = 7"));
+    let Target { place, into } = target(Place::new());
+    std::fs::create_dir(place.dir()).expect("a folder");
+    std::fs::write(place.dir().join("redress.toml"), "[audit]\nseal_period_s = 9\n").expect("set");
+    place.ends(0, &["restore", archive, "--into", &into], &["settings in the backup are not used"]);
+    let settings = std::fs::read_to_string(place.dir().join("redress.toml")).expect("settings");
+    assert!(settings.contains("seal_period_s = 9"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_holds_something_is_refused() {
+    let (_installed, archive) = small(&["--include-keys"]);
+    let taken = Place::on_postgres().await;
+    taken.ok(&["tenant", "add", "other", "--email", "ops@other.example"]);
+    let url = taken.variable("REDRESS_STORAGE_URL").expect("an address");
+    let place = Place::new().set("REDRESS_STORAGE_ENGINE", "postgres");
+    let Target { place, into } = target(place.set("REDRESS_STORAGE_URL", &url));
+    place.ends(1, &["restore", &archive, "--into", &into], &["PostgreSQL is not empty"]);
+    assert!(is_untouched(&place.dir()));
+    taken.ends(0, &["tenant", "list"], &["other"]);
+}
+
+#[test]
+fn a_demo_comes_back_as_a_demo() {
+    let place = Place::new();
+    let running = place.start(&["demo"]);
+    let archive = place.dir().with_file_name("demo.tar");
+    let archive = archive.to_str().expect("a path");
+    place.ok(&["backup", archive, "--include-keys"]);
+    assert_eq!(running.stop(), 0);
+    let Target { place: new, into } = target(Place::new());
+    new.ends(0, &["restore", archive, "--into", &into], &["`redress demo --dir"]);
+    let running = new.start(&["demo"]);
+    assert_eq!(running.stop(), 0);
+}
