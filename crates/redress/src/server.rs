@@ -2,10 +2,14 @@
 //! both run it and differ only in what they set up before. It never decides anything: it wires what
 //! others decide to sockets, periods and signals.
 
+mod certificate;
 mod courier;
 mod edges;
 mod house;
+mod manager;
+mod tls;
 
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,11 +18,13 @@ use anyhow::{Context, anyhow, bail};
 use dialects::App;
 use dialects::listen::{Drained, Listener, Service, Traffic};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use courier::{guard, letters, mail};
-pub use edges::{messages, tls};
+pub use edges::messages;
+pub use tls::Certificates;
 
 use crate::directory::write_private;
 use crate::settings::Settings;
@@ -77,15 +83,18 @@ impl Server {
         let stop = CancellationToken::new();
         let address = AddressFile::write(&house, &self.bound_url)?;
         let keeper = house::start(&house);
-        let mut parts = self.start(&house, &stop)?;
+        let asked = Arc::new(Notify::new());
+        let mut parts = self.start(&house, &stop, &asked)?;
         ready()?;
+        manager::tell(manager::State::Ready);
         let early = tokio::select! {
-            name = signals.next() => {
+            name = signals.next(&asked) => {
                 tracing::info!(signal = name, "stopping: what is under way may finish");
                 None
             }
             ended = parts.join_next() => Some(name_of(ended)),
         };
+        manager::tell(manager::State::Stopping);
         stop.cancel();
         let settled = async {
             while let Some(ended) = parts.join_next().await {
@@ -95,7 +104,7 @@ impl Server {
         };
         let cut = tokio::select! {
             () = settled => false,
-            _ = signals.next() => true,
+            _ = signals.next(&asked) => true,
         };
         drop(address);
         match (early, cut) {
@@ -110,6 +119,7 @@ impl Server {
         self,
         house: &House,
         stop: &CancellationToken,
+        asked: &Arc<Notify>,
     ) -> anyhow::Result<JoinSet<&'static str>> {
         edges::raise_open_files(&house.settings.server);
         let settings = edges::dialects(&house.settings)?;
@@ -117,14 +127,22 @@ impl Server {
         let traffic = Arc::clone(&settings.ops.figures.traffic);
         let app = App::new(house.desk.clone(), settings);
         let limits = edges::limits(&house.settings.server);
+        let certificates = Certificates::read(&house.settings.server)?.map(Arc::new);
         let service = Service {
             router: dialects::router(app.clone()),
-            tls: edges::tls(&house.settings.server)?,
+            tls: certificates.as_ref().map(Certificates::config).transpose()?,
             limits,
             traffic,
         };
         let courier = courier::start_courier(house)?;
         let mut parts = JoinSet::new();
+        if let Some(certificates) = certificates {
+            let (until, asked) = (stop.clone(), Arc::clone(asked));
+            parts.spawn(async move {
+                until.run_until_cancelled(certificates.follow(&asked)).await;
+                "the watch over the certificate"
+            });
+        }
         let (listener, until) = (self.listener, stop.clone());
         parts.spawn(async move {
             tell_drained(listener.serve(service, until).await);
@@ -194,10 +212,12 @@ fn reachable(bound: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, bound.port())
 }
 
-/// The signals that mean: stop.
+/// The signals that mean: stop. And one that means: read the certificate again.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// Not on a terminal: what was started there ends when it is closed.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -206,13 +226,27 @@ impl Signals {
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
+            hangup: match std::io::stdin().is_terminal() {
+                true => None,
+                false => Some(listen(SignalKind::hangup())?),
+            },
         })
     }
 
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+    /// The next that means: stop. Until then each SIGHUP is passed on.
+    async fn next(&mut self, asked: &Notify) -> &'static str {
+        loop {
+            let hangup = async {
+                match &mut self.hangup {
+                    Some(hangup) => hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = hangup => asked.notify_one(),
+            }
         }
     }
 }

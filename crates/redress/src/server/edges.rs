@@ -1,19 +1,11 @@
-//! What was set, in the words of the crate that listens: limits, TLS, the settings of each
-//! dialect. A setting that is not handed on here does nothing.
+//! What was set, in the words of the crate that listens: limits, the settings of each dialect. A setting that is not handed on here does nothing.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
 use dialects::iimmpact::{CatalogueError, Messages};
 use dialects::listen::Limits;
 use domain::Millis;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::settings::{ServerSettings, Settings};
 
@@ -104,39 +96,4 @@ pub fn messages(settings: &Settings) -> anyhow::Result<(Messages, Option<Catalog
 
 fn bytes(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
-}
-
-/// TLS by the files that are set; nothing when none are. HTTP/2 is offered.
-///
-/// # Errors
-/// A file cannot be read, holds something else, or the two do not belong together.
-pub fn tls(server: &ServerSettings) -> anyhow::Result<Option<Arc<ServerConfig>>> {
-    let (Some(chain), Some(key)) = (&server.tls_cert_file, &server.tls_key_file) else {
-        return Ok(None);
-    };
-    let certificates = certificates(chain).context("the setting `server.tls_cert_file`")?;
-    let private = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("reading the private key (PEM) in {}", key.display()))
-        .context("the setting `server.tls_key_file`")?;
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .context("choosing versions of TLS")?
-        .with_no_client_auth()
-        .with_single_cert(certificates, private)
-        .context(
-            "`server.tls_cert_file` and `server.tls_key_file` cannot be used; do they belong \
-             together?",
-        )?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Some(Arc::new(config)))
-}
-
-fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let reading = || format!("reading the certificates (PEM) in {}", path.display());
-    let found: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).with_context(reading)?.collect();
-    let found = found.with_context(reading)?;
-    ensure!(!found.is_empty(), "{} holds no certificate", path.display());
-    Ok(found)
 }

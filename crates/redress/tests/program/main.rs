@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod commands;
 mod demo;
+mod edge;
 mod serve;
 mod support;
 mod upgrade;

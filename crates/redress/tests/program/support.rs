@@ -172,11 +172,20 @@ pub struct Running {
 }
 
 impl Running {
-    /// Asks it to end and gives its exit code.
-    pub fn stop(mut self) -> i32 {
+    /// Asks it to read its certificate again.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).expect("a process");
         let id = Pid::from_raw(id).expect("a process");
-        kill_process(id, Signal::TERM).expect("it is there to be asked");
+        kill_process(id, signal).expect("it is there to be asked");
+    }
+
+    /// Asks it to end and gives its exit code.
+    pub fn stop(mut self) -> i32 {
+        self.signal(Signal::TERM);
         let since = Instant::now();
         while since.elapsed() < END_MAX {
             if let Some(status) = self.child.try_wait().expect("our child") {

@@ -31,6 +31,8 @@ const MAIL_CONNECT_MAX: Duration = Duration::from_secs(5);
 const BEHIND_MAX: Millis = Millis::minutes(1);
 /// A machine that believes it is earlier than this has lost its clock.
 const TOO_EARLY: Instant = Instant::from_seconds(1_735_689_600);
+/// Days before its end by which a certificate is usually renewed.
+const CERTIFICATE_DAYS_FEW: i64 = 14;
 /// Messages waiting that are more than a busy moment.
 const WAITING_MANY: i64 = 1_000;
 
@@ -169,8 +171,8 @@ pub(super) fn listening(directory: &Directory, settings: &Settings) -> Finding {
 }
 
 pub(super) fn tls(settings: &Settings) -> Finding {
-    match server::tls(&settings.server) {
-        Ok(Some(_)) => Finding::Good("certificate and key belong together".to_owned()),
+    match server::Certificates::read(&settings.server) {
+        Ok(Some(certificates)) => certificate(certificates.until(), clock::now()),
         Ok(None) if settings.server.listen.ip().is_loopback() => {
             Finding::Good("not used; only this machine can call".to_owned())
         }
@@ -180,6 +182,29 @@ pub(super) fn tls(settings: &Settings) -> Finding {
             settings.server.listen
         )),
         Err(why) => wrong(&why),
+    }
+}
+
+/// What is to be said of a certificate that is good until then.
+fn certificate(until: Option<Instant>, now: Instant) -> Finding {
+    let together = "certificate and key belong together";
+    let Some(until) = until else {
+        return Finding::Note(format!("{together}; until when it is good does not read"));
+    };
+    let time = jiff::Timestamp::from_millisecond(until.millis()).unwrap_or_default();
+    let day = time.strftime("%Y-%m-%d");
+    let days = until.since(now).0 / Millis::days(1).0;
+    if until <= now {
+        return Finding::Wrong(format!(
+            "the certificate ended on {day}, and clients refuse it; renew it, and a running server \
+             reads it again by itself"
+        ));
+    }
+    match days {
+        0..CERTIFICATE_DAYS_FEW => Finding::Note(format!(
+            "{together}; the certificate ends on {day}, in {days} days: renew it soon"
+        )),
+        _ => Finding::Good(format!("{together}; good until {day}")),
     }
 }
 
@@ -328,6 +353,19 @@ mod tests {
         assert!(matches!(found(0, 0, 2), Finding::Note(said) if said.contains("2 were given up")));
         assert!(matches!(found(WAITING_MANY, 0, 0), Finding::Note(_)));
         assert!(matches!(found(3, 2, 1), Finding::Wrong(said) if said.contains("2 of 3")));
+    }
+
+    #[test]
+    fn a_certificate_that_ends_is_told() {
+        let now = Instant::from_seconds(1_800_000_000);
+        let in_days = |days| Some(Instant::from_millis(now.millis() + Millis::days(days).0));
+        assert!(matches!(certificate(in_days(0), now), Finding::Wrong(_)));
+        assert!(matches!(certificate(in_days(-9), now), Finding::Wrong(_)));
+        assert!(
+            matches!(certificate(in_days(13), now), Finding::Note(said) if said.contains("13"))
+        );
+        assert!(matches!(certificate(in_days(14), now), Finding::Good(_)));
+        assert!(matches!(certificate(None, now), Finding::Note(_)));
     }
 
     #[test]
