@@ -5,7 +5,7 @@
 //! | member | what it holds |
 //! | --- | --- |
 //! | `settings.toml`, `last-seal.json`, `demo.json` | those files, where there are such |
-//! | `tables/NAME/000001.jsonl` … | rows, one JSON array a line, in the manifest's order of columns |
+//! | `tables/NAME/000001.jsonl` … | rows, a JSON array a line, columns as in the manifest |
 //! | `keys.open` or `keys.locked` | the keys, see `vault::parcel` |
 //! | `files/…` | the folder of attachments |
 //! | `manifest.json` | every member before it with length and SHA-256; tables, columns, counts |

@@ -32,8 +32,8 @@ const NONCE_AT: usize = SALT_AT + SALT_BYTES;
 const NONCE_BYTES: usize = 12;
 const HEADER_BYTES: usize = NONCE_AT + NONCE_BYTES;
 
-/// Argon2id's price of one guess: 64 MiB and three passes, the second choice of RFC 9106. It is paid
-/// once for a backup.
+/// Argon2id's price of one guess: 64 MiB and three passes, the second choice of RFC 9106. It is
+/// paid once for a backup.
 const COSTS: [u32; 3] = [64 * 1024, 3, 4];
 
 /// What a parcel may ask for at most, so that a forged one cannot take the machine's memory.

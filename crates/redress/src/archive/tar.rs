@@ -1,5 +1,6 @@
 //! The heads of tar's members, in the form of POSIX (ustar): what any tar of the last thirty years
-//! lists and unpacks. Plain files only, with names of our own making; what does not check is refused.
+//! lists and unpacks. Plain files only, with names of our own making; what does not check is
+//! refused.
 
 use super::ArchiveError;
 

@@ -1,6 +1,6 @@
-//! `backup`: everything of an installation in one file, while a server runs. What is in the database
-//! is one snapshot, begun after the command was; it holds every commit that was answered before. The
-//! schema is left as it is, so an old server beside it goes on.
+//! `backup`: everything of an installation in one file, while a server runs. What is in the
+//! database is one snapshot, begun after the command was; it holds every commit that was answered
+//! before. The schema is left as it is, so an old server beside it goes on.
 
 use std::fs;
 use std::io;
@@ -89,8 +89,8 @@ struct Scribe {
 }
 
 impl Scribe {
-    /// What is read before the snapshot: a seal that is newer than the database would look as if the
-    /// database had been set back.
+    /// What is read before the snapshot: a seal that is newer than the database would look as if
+    /// the database had been set back.
     fn small_files(&mut self) -> anyhow::Result<()> {
         let named = [
             (archive::SETTINGS, self.way.settings_file()),

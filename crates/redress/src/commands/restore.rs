@@ -1,6 +1,6 @@
 //! `restore`: an installation made of a backup, on either engine. Nothing is written before every
-//! byte was checked and everything that can say no was asked; the directory becomes one of ours with
-//! its last file, so one that a stopped run left behind is never taken for whole.
+//! byte was checked and everything that can say no was asked; the directory becomes one of ours
+//! with its last file, so one that a stopped run left behind is never taken for whole.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -43,8 +43,8 @@ enum Keys {
 /// Runs the command.
 ///
 /// # Errors
-/// The backup is damaged or is none, the target is not empty, the keys are missing: then nothing was
-/// written. Afterwards only what the machine refuses.
+/// The backup is damaged or is none, the target is not empty, the keys are missing: then nothing
+/// was written. Afterwards only what the machine refuses.
 pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
     let mut counting = Counting::start("bytes checked");
     let archive = Archive::open(&args.from, &mut |bytes| counting.show(bytes));

@@ -1,5 +1,5 @@
-//! Until when a certificate is good: the one field of X.509 that we look at ourselves. Whether it is
-//! to be trusted is the clients' to say; nothing is decided by what is read here.
+//! Until when a certificate is good: the one field of X.509 that we look at ourselves. Whether it
+//! is to be trusted is the clients' to say; nothing is decided by what is read here.
 
 use domain::Instant;
 use jiff::civil::DateTime;

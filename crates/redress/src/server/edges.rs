@@ -1,4 +1,5 @@
-//! What was set, in the words of the crate that listens: limits, the settings of each dialect. A setting that is not handed on here does nothing.
+//! What was set, in the words of the crate that listens: limits, the settings of each dialect. A
+//! setting that is not handed on here does nothing.
 
 use std::time::Duration;
 

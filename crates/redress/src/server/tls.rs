@@ -1,5 +1,6 @@
 //! TLS ended by this program: certificate and key from two files, read again when they change or
-//! when somebody asks by SIGHUP. A pair that cannot be used never takes the place of one that serves.
+//! when somebody asks by SIGHUP. A pair that cannot be used never takes the place of one that
+//! serves.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the fixture of one release: a small installation on each engine, as the released program left
-# it. The upgrade test opens every folder here with the program of today.
+# Makes the fixture of one release: a small installation on each engine, as the released program
+# left it. The upgrade test opens every folder here with the program of today.
 set -euo pipefail
 
 usage() {
@@ -63,7 +63,7 @@ install() {
         echo "REDRESS_API_SECRET=$(json secret <<<"$key")"
         echo "REDRESS_TOKEN=$(json token <<<"$token")"
     } >"$dir/credentials"
-    "$program" webhook add --tenant acme --env production --url https://acme.example/hooks >"$dir/hook"
+    "$program" webhook add "${scope[@]}" --url https://acme.example/hooks >"$dir/hook"
     # It stays in the database with its sealed secret, and is never called by a test.
     "$program" webhook remove "$(grep -o 'ep_[0-9a-z]*' "$dir/hook")" --tenant acme
     "$program" serve --listen 127.0.0.1:0 >"$scratch/serve" &

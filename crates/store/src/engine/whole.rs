@@ -1,5 +1,5 @@
-//! A database as a whole, before it is opened for work: what is in it, and whether anything is. Each
-//! engine answers in its own words. It must never change anything.
+//! A database as a whole, before it is opened for work: what is in it, and whether anything is.
+//! Each engine answers in its own words. It must never change anything.
 
 use super::{Place, postgres, sqlite};
 use crate::copy::{Portion, Table};
