@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One command from the sources to a Debian package. The same sources, compiler and date make the same
-# bytes: the date is SOURCE_DATE_EPOCH, or that of the last commit.
+# One command from the sources to a Debian package. The same sources, compiler and date make the
+# same bytes: the date is SOURCE_DATE_EPOCH, or that of the last commit.
 set -euo pipefail
 
 usage() {
@@ -89,7 +89,9 @@ Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size "$tree" | cut -f1)
-Depends: libc6 (>= $(libc_version "$binary")), libgcc-s1 (>= 4.2), systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles
+Depends: libc6 (>= $(libc_version "$binary")), libgcc-s1 (>= 4.2),
+ systemd | systemd-standalone-sysusers,
+ systemd | systemd-standalone-tmpfiles
 Recommends: ca-certificates
 Suggests: postgresql
 Section: net

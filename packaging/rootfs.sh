@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that the program needs of a system, in a folder: itself, the libraries it is linked to,
-# certificates to trust, a user without rights, and two folders. The last stage of Containerfile is a
-# copy of that folder; there is no shell in it.
+# certificates to trust, a user without rights, and two folders. The last stage of Containerfile is
+# a copy of that folder; there is no shell in it.
 set -euo pipefail
 
 if (($# != 2)) || [[ $1 == -h || $1 == --help ]]; then

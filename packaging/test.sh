@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is packed, tried: the package built twice, installed into a folder and purged again, the units
-# read by systemd, the container's files run as the whole system of the program.
+# What is packed, tried: the package built twice, installed into a folder and purged again, the
+# units read by systemd, the container's files run as the whole system of the program.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -10,8 +10,8 @@ Build the package and the container's files with BINARY, and try both.
 
 usage: packaging/test.sh BINARY
 
-Prints PASS or FAIL for each step and ends with `N passed, N failed`. Without dpkg, as on systems that
-are not Debian's kin, the steps of the package are left out, and it says so.
+Prints PASS or FAIL for each step and ends with `N passed, N failed`. Without dpkg, as on systems
+that are not Debian's kin, the steps of the package are left out, and it says so.
 exit code: 0 all passed   1 one failed   2 the argument is wrong
 HELP
 }
@@ -35,11 +35,12 @@ finish() {
 
 # --- the package -------------------------------------------------------------------------------
 
+pack() { "$here/deb.sh" --binary "$binary" --compression none --out "$1"; }
+
 build_twice() {
     mkdir "$scratch/one" "$scratch/two"
     export SOURCE_DATE_EPOCH=1800000000
-    "$here/deb.sh" --compression none --binary "$binary" --out "$scratch/one" | tail -n 1 >"$scratch/deb" &&
-        (umask 077 && "$here/deb.sh" --compression none --binary "$binary" --out "$scratch/two") &&
+    pack "$scratch/one" | tail -n 1 >"$scratch/deb" && (umask 077 && pack "$scratch/two") &&
         cmp "$scratch"/one/*.deb "$scratch"/two/*.deb
 }
 
@@ -125,8 +126,8 @@ inside() (exec "${enter[@]}" "$rootfs" /usr/bin/redress --dir /data "$@")
 only_what_is_needed() {
     "$here/rootfs.sh" "$binary" "$rootfs" || return 1
     (cd "$rootfs" && find . -type f | sort) | tee "$scratch/files"
-    ! grep -vE '^\./(usr/bin/redress|etc/(passwd|group|nsswitch\.conf)|etc/ssl/certs/.*|.*\.so[.0-9]*)$' \
-        "$scratch/files"
+    local ours='usr/bin/redress|etc/(passwd|group|nsswitch\.conf)|etc/ssl/certs/.*'
+    ! grep -vE "^\./($ours|.*\.so[.0-9]*)\$" "$scratch/files"
 }
 
 answers() {
@@ -177,7 +178,11 @@ as_root=() enter=(chroot --userspec=65532:65532)
 if ((EUID != 0)); then as_root=(fakeroot) enter=(unshare --map-root-user chroot); fi
 chmod 755 "$scratch"
 
-if command -v dpkg-deb >/dev/null; then package; else echo 'no dpkg here: the package is left out'; fi
+if command -v dpkg-deb >/dev/null; then
+    package
+else
+    echo 'no dpkg here: the package is left out'
+fi
 container
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 ((failed == 0))

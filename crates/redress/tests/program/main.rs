@@ -6,6 +6,7 @@ mod backup;
 mod commands;
 mod demo;
 mod edge;
+mod operating;
 mod serve;
 mod support;
 mod upgrade;
