@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod both;
+mod copy;
 mod migrate;
 mod support;
 mod trouble;
