@@ -1,5 +1,6 @@
-//! The commands of `docs/operating.md`, run in their order beside a running server: every block that
-//! stands under `<!-- tested -->`. Paths and addresses of a whole machine become those of the test.
+//! The commands of `docs/operating.md`, run in their order beside a running server: every block
+//! that stands under `<!-- tested -->`. Paths and addresses of a whole machine become those of the
+//! test.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

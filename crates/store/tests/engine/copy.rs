@@ -1,5 +1,5 @@
-//! Everything in one snapshot, out of each engine and into either: exactly what was committed before
-//! it began, whatever is written while it is read.
+//! Everything in one snapshot, out of each engine and into either: exactly what was committed
+//! before it began, whatever is written while it is read.
 
 use super::support::{AT, Stand, TABLES, on_both, postgres, sqlite};
 use store::copy::{Filler, PORTIONS_WAITING_MAX, Portion, ROWS_PER_PORTION, Table};
