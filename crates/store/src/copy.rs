@@ -11,6 +11,16 @@ pub const ROWS_PER_PORTION: usize = 1_000;
 /// Portions that may wait to be taken, so that memory does not grow with a slow disk.
 pub const PORTIONS_WAITING_MAX: usize = 4;
 
+/// How the names of tables begin that are derived from others, a search index above all. They are
+/// not copied: in the new database they stand as their steps make them, and are filled by the sweep
+/// that fills them after an update.
+const DERIVED: [&str; 1] = ["search_"];
+
+/// Whether a table is derived from others.
+pub(crate) fn is_derived(table: &str) -> bool {
+    DERIVED.iter().any(|beginning| table.starts_with(beginning))
+}
+
 /// A table as both engines have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -30,6 +40,10 @@ impl Table {
         let places: Vec<_> = (1..=self.columns.len()).map(|place| format!("?{place}")).collect();
         let (columns, places) = (self.columns.join(", "), places.join(", "));
         format!("INSERT INTO {} ({columns}) VALUES ({places})", self.name)
+    }
+
+    fn clearing(&self) -> String {
+        format!("DELETE FROM {}", self.name)
     }
 
     fn count(&self) -> String {
@@ -61,14 +75,24 @@ pub struct Filler<'d> {
     db: &'d Db,
     insertion: &'static str,
     count: &'static str,
+    clearing: &'static str,
 }
 
 impl<'d> Filler<'d> {
-    /// The way into `table`. The two texts it makes stay for the life of the program, as all texts
-    /// of statements do; a program fills each table once.
+    /// The way into `table`. The three texts it makes stay for the life of the program, as all
+    /// texts of statements do; a program fills each table once.
     pub fn new(db: &'d Db, table: &Table) -> Self {
         let keep = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-        Self { db, insertion: keep(table.insertion()), count: keep(table.count()) }
+        let (insertion, count) = (keep(table.insertion()), keep(table.count()));
+        Self { db, insertion, count, clearing: keep(table.clearing()) }
+    }
+
+    /// Takes out what the steps put in. Tables that refer to others are cleared before those.
+    ///
+    /// # Errors
+    /// A fault when the engine refuses.
+    pub async fn clear(&self) -> Result<(), Fault> {
+        self.send(vec![Stmt::any(self.clearing, vec![])]).await
     }
 
     /// Puts these rows in, durably.

@@ -252,6 +252,10 @@ impl Builder<'_> {
     async fn fill(&mut self, db: &Db) -> anyhow::Result<u64> {
         let mut counting = Counting::start("rows restored");
         let mut all = 0;
+        // Steps may put rows in; the backup has them as they were last.
+        for table in self.tables.iter().rev() {
+            Filler::new(db, table).clear().await?;
+        }
         for (table, said) in self.tables.iter().zip(self.archive.manifest.tables.clone()) {
             let filler = Filler::new(db, table);
             let mut count = 0;

@@ -30,7 +30,8 @@ pub async fn copy_out(
     }
 }
 
-/// The tables that both engines have after these steps, those that are referred to first.
+/// The tables that both engines have after these steps and that are no index of others, those that
+/// are referred to first.
 ///
 /// # Errors
 /// A fault when the steps do not make tables.

@@ -134,6 +134,29 @@ async fn a_snapshot_goes_from_each_engine_into_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_steps_put_in_gives_way() {
+    const SEEDED: &[Migration] = &[Migration::new(
+        1,
+        "seeded",
+        "CREATE TABLE parents (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
+         CREATE TABLE children (parent INTEGER NOT NULL REFERENCES parents (id)) STRICT;
+         INSERT INTO parents (id, number) VALUES (1, 0);
+         INSERT INTO children (parent) VALUES (1);",
+    )];
+    for stand in [sqlite().await, postgres("copy_seeded").await] {
+        stand.db.migrate(SEEDED, AT).await.unwrap();
+        let tables = tables(SEEDED).unwrap();
+        for table in tables.iter().rev() {
+            Filler::new(&stand.db, table).clear().await.unwrap();
+        }
+        let filler = Filler::new(&stand.db, &tables[0]);
+        filler.put(vec![vec![Value::Int(1), Value::Int(7)]]).await.unwrap();
+        assert_eq!(filler.rows().await.unwrap(), 1, "{}", stand.name);
+        stand.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_goes_away_ends_it() {
     on_both("copy_gone", async |stand| {
         filled(stand).await;

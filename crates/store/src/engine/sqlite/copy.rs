@@ -3,7 +3,7 @@
 //! was made of the steps. It must never write.
 
 use super::{BUSY_WAIT, fault, open_file, taken};
-use crate::copy::{Portion, ROWS_PER_PORTION, Table};
+use crate::copy::{Portion, ROWS_PER_PORTION, Table, is_derived};
 use crate::engine::Value;
 use crate::fault::Fault;
 use crate::migrate::{self, Migration};
@@ -24,8 +24,8 @@ const REFERRED_TO: &str = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_lis
 
 const HAS_STEPS: &str = "SELECT name FROM sqlite_schema WHERE name = 'schema_steps'";
 
-/// The tables after these steps, those that are referred to first. Only the texts that both engines
-/// share are run.
+/// The tables after these steps, derived ones aside, those that are referred to first. Only the
+/// texts that both engines share are run.
 pub(in crate::engine) fn tables(steps: &[Migration]) -> Result<Vec<Table>, Fault> {
     let trouble = |why| fault("making the tables of the steps in memory", why);
     let connection = Connection::open_in_memory().map_err(trouble)?;
@@ -34,7 +34,7 @@ pub(in crate::engine) fn tables(steps: &[Migration]) -> Result<Vec<Table>, Fault
     }
     let names = texts(&connection, TABLES, None).map_err(trouble)?;
     let mut waiting = Vec::with_capacity(names.len());
-    for name in names {
+    for name in names.into_iter().filter(|name| !is_derived(name)) {
         let columns = texts(&connection, COLUMNS, Some(&name)).map_err(trouble)?;
         let needs = texts(&connection, REFERRED_TO, Some(&name)).map_err(trouble)?;
         waiting.push((Table { name, columns }, needs));
@@ -133,6 +133,7 @@ mod tests {
                     "two",
                     "CREATE TABLE c (id INTEGER PRIMARY KEY);
                      CREATE INDEX by_y ON a (y);
+                     CREATE TABLE search_state (x INTEGER);
                      ALTER TABLE a ADD COLUMN z INTEGER REFERENCES c (id);",
                 )
             },
