@@ -283,16 +283,22 @@ struct Told {
 
 /// The first thing in which a row differs from its history.
 fn differs(row: &read::CaseRow, retold: &Retold) -> Option<&'static str> {
-    if row.stage != retold.stage.name().word() || row.fact != retold.stage.fact() {
-        return Some("stage");
-    }
-    if retold.addresses.as_ref().is_some_and(|said| *said != row.addresses.join(",")) {
-        return Some("list of addresses");
-    }
-    if retold.queue.as_ref().is_some_and(|queue| *queue != row.queue) {
-        return Some("queue");
-    }
-    None
+    let outcome = retold.outcome.map_or("", domain::case::Outcome::word);
+    let addresses = retold.addresses.as_ref();
+    let queue = retold.queue.as_ref();
+    [
+        ("stage", row.stage != retold.stage.name().word() || row.fact != retold.stage.fact()),
+        ("list of addresses", addresses.is_some_and(|said| *said != row.addresses.join(","))),
+        ("queue", queue.is_some_and(|queue| *queue != row.queue)),
+        ("outcome", row.outcome != outcome),
+        ("time of receipt", row.received_at != retold.received_at),
+        ("time of opening", row.opened_at != retold.opened_at),
+        ("time of its stage", row.stage_at != retold.stage_at),
+        ("channel", row.channel != retold.channel.word()),
+        ("language", row.language != retold.language),
+    ]
+    .into_iter()
+    .find_map(|(what, differs)| differs.then_some(what))
 }
 
 fn judge_chain(findings: &mut Findings, chain: &[StoredNote], retold: &mut BTreeMap<CaseId, Told>) {

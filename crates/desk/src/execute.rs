@@ -1,11 +1,12 @@
 //! The road every command takes: load, decide, commit; and again when somebody was faster.
 
-use domain::Refusal;
 use domain::actor::Actor;
 use domain::case::{Command, Hand, Known, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
+use domain::{Dice, Refusal};
 use store::engine::CommitError;
+use store::read::cases as read;
 use store::write::tag;
 
 use crate::once::key_of;
@@ -14,6 +15,13 @@ use crate::{Desk, Failure};
 /// Times a command is decided when others change the same thing meanwhile. Cases hardly ever
 /// meet; more would hide a livelock.
 const ATTEMPTS_MAX: usize = 3;
+
+/// Times the next case of a queue is looked for. A shift begins with everybody asking at once, and
+/// each time somebody gets one.
+const TAKE_ATTEMPTS_MAX: usize = 16;
+
+/// Whoever came too late for the oldest case takes one of this many: then a crowd meets seldom.
+const AMONG_THE_FIRST: i64 = 32;
 
 /// A command with who asks and what protects it.
 #[derive(Clone, Debug)]
@@ -60,8 +68,12 @@ impl Desk {
     async fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
         let key = order.key.as_ref().map(|key| key_of(&order.by, key));
         let digest = key.as_ref().map_or([0; 32], |_| order.command.digest());
-        for _ in 0..ATTEMPTS_MAX {
-            let (known, saved) = self.load(order, key.as_deref()).await?;
+        let attempts = match &order.command {
+            Command::TakeNext { .. } => TAKE_ATTEMPTS_MAX,
+            _ => ATTEMPTS_MAX,
+        };
+        for attempt in 0..attempts {
+            let (known, saved) = self.load(order, key.as_deref(), attempt).await?;
             if let Some(saved) = saved {
                 return self.say_again(order, saved, &digest).await;
             }
@@ -96,14 +108,23 @@ impl Desk {
         &self,
         order: &Order,
         key: Option<&str>,
+        attempt: usize,
     ) -> Result<(Known, Option<Saved>), Failure> {
         let scope = order.by.scope;
         let loaded = match &order.command {
             Command::Report(report) => {
-                store::read::cases::for_report(self.db(), scope, &report.payment, key).await
+                read::for_report(self.db(), scope, &report.payment, key).await
+            }
+            Command::Open(by_hand) => {
+                read::for_opening(self.db(), scope, by_hand.payment.as_ref(), key).await
             }
             Command::Act(act) => {
-                store::read::cases::for_act(self.db(), scope, &act.case, key).await
+                read::for_act(self.db(), scope, &act.case, Some(&act.ask), key).await
+            }
+            Command::TakeNext { queue } => {
+                let among = if attempt == 0 { 1 } else { AMONG_THE_FIRST };
+                let pick = self.with_dice(pick);
+                read::for_take(self.db(), scope, queue, (among, pick), key).await
             }
         };
         Ok(loaded?)
@@ -181,6 +202,13 @@ impl Desk {
         }
         Ok(changes)
     }
+}
+
+/// A number to choose by.
+fn pick(dice: &mut dyn Dice) -> usize {
+    let mut byte = [0];
+    dice.fill(&mut byte);
+    usize::from(byte[0])
 }
 
 /// What a note's content is sealed for.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod execute;
 pub mod failure;
 pub mod import;
+pub mod jobs;
 pub mod nonces;
 pub mod once;
 pub mod outbox;
@@ -49,6 +50,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     dice: Mutex<Box<dyn Dice>>,
     outbox_grew: Notify,
+    jobs_grew: Notify,
     nonces: nonces::NonceBook,
     known_keys: accounts::KeyCache,
     reads: reads::ReadBook,
@@ -64,6 +66,7 @@ impl Desk {
             clock,
             dice: Mutex::new(dice),
             outbox_grew: Notify::new(),
+            jobs_grew: Notify::new(),
             nonces: nonces::NonceBook::default(),
             known_keys: accounts::KeyCache::default(),
             reads: reads::ReadBook::default(),

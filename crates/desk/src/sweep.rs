@@ -1,4 +1,4 @@
-//! What is done by the period: seals, nonces, old memory. Each sweep takes no input; it looks at
+//! What is done by the period: seals, nonces, old memory, jobs. Each sweep takes no input; it looks at
 //! what is there, so a first run, a repeat and a restart are the same.
 
 use std::time::Duration;
@@ -72,11 +72,11 @@ impl Desk {
                 sleep(DROP_EVERY).await;
             }
         };
-        tokio::join!(seals, nonces, drops);
+        tokio::join!(seals, nonces, drops, self.work_jobs());
     }
 }
 
-fn log(doing: &str, failure: &Failure) {
+pub(crate) fn log(doing: &str, failure: &Failure) {
     match failure {
         Failure::Broken(fault) => tracing::error!(fault = %fault.chain(), "{doing}"),
         Failure::Refused(refusal) => tracing::error!(refusal = refusal.code(), "{doing}"),

@@ -1,24 +1,24 @@
 //! What can be read: a case with its payment, its timeline, the cases of a payment. Every finder
-//! takes who asks, and looks only into that actor's scope.
+//! takes who asks, and looks only into that actor's scope; who may not read what stays inside does
+//! not get it, whatever is shown.
+
+mod inside;
+mod lists;
 
 use domain::actor::{Actor, Right};
 use domain::admin::ReadView;
-use domain::case::{Case, PaymentRef, ReportContent, reportable};
+use domain::case::{Case, PaymentRef, ReportContent, hindrance};
 use domain::changes::KeptContent;
 use domain::ids::CaseId;
 use domain::payment::Payment;
 use domain::{Instant, Refusal};
+pub use lists::{CasePage, LinkView, PaymentPage, StatusOf, StatusView};
 use store::read::cases::KeptNote;
+pub use store::read::listing::BehindPayment;
 pub use store::read::outbox::{Told, ToldTry};
 
 use crate::execute::note_purpose;
 use crate::{Desk, Failure};
-
-/// Cases on one page.
-pub const CASES_PER_PAGE_MAX: i64 = 200;
-
-/// Text above every id, for the first page.
-const ABOVE_ALL_IDS: &str = "~";
 
 /// A case with the payment it is about.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct CaseView {
     /// The case.
     pub case: Case,
     /// The payment.
-    pub payment: Option<Payment>,
+    pub payment: Option<PaymentView>,
 }
 
 /// A payment with what stands in the way of a report about it.
@@ -40,6 +40,14 @@ pub struct PaymentView {
     pub hindrance: Option<Refusal>,
 }
 
+impl PaymentView {
+    /// Of a payment and the case about it that is not closed.
+    fn new(payment: Payment, open_case: Option<CaseId>) -> Self {
+        let hindrance = hindrance(&payment, open_case.as_ref());
+        Self { payment, open_case, hindrance }
+    }
+}
+
 /// One thing that happened in a case.
 #[derive(Clone, Debug)]
 pub struct Happening {
@@ -47,7 +55,7 @@ pub struct Happening {
     pub at: Instant,
     /// Who did it.
     pub actor: String,
-    /// What was done: an act's word, or `report`.
+    /// What was done: an act's word, `report`, `open` or `absorb`.
     pub act: String,
     /// Its fact.
     pub fact: String,
@@ -83,9 +91,13 @@ impl Desk {
     }
 
     async fn find_case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
-        let found = store::read::cases::find(self.db(), by.scope, id).await?;
-        let (case, payment) = found.ok_or(Refusal::CaseUnknown)?;
-        Ok(CaseView { case, payment })
+        let found = store::read::cases::for_act(self.db(), by.scope, id, None, None).await?;
+        let (known, _) = found;
+        let case = known.case.ok_or(Refusal::CaseUnknown)?;
+        let closed = matches!(case.stage, domain::case::Stage::Closed { .. });
+        let open = if closed { known.other_open } else { Some(case.id.clone()) };
+        let payment = known.payment.map(|payment| PaymentView::new(payment, open));
+        Ok(CaseView { case: inside::seen_by(by, case), payment })
     }
 
     /// A case's timeline.
@@ -99,12 +111,13 @@ impl Desk {
         let notes = store::read::cases::notes(self.db(), by.scope, id).await?;
         let told = store::read::outbox::told(self.db(), by.scope, id).await?;
         let happenings = notes.into_iter().map(|note| self.happening(note)).collect();
-        Ok(Timeline { happenings, told })
+        Ok(inside::timeline_seen_by(by, Timeline { happenings, told }))
     }
 
     fn happening(&self, kept: KeptNote) -> Happening {
         let text = self.readable(&kept);
-        let report = (kept.note.act == "report")
+        let report = inside::FORMED
+            .contains(&kept.note.act.as_str())
             .then(|| text.as_deref().and_then(ReportContent::read))
             .flatten();
         let category = report.map(|read| read.category.to_owned());
@@ -142,24 +155,8 @@ impl Desk {
         may(by, Right::ReadCases)?;
         let (PaymentRef::Refid(about) | PaymentRef::Trxid(about)) = payment;
         self.note_read(by, ReadView::Cases, about).await?;
-        Ok(store::read::cases::of_payment(self.db(), by.scope, payment).await?)
-    }
-
-    /// The newest cases, those before `before` when it is given.
-    ///
-    /// # Errors
-    /// [`Refusal::NotAllowed`], or a fault.
-    pub async fn newest_cases(
-        &self,
-        by: &Actor,
-        before: Option<&CaseId>,
-        limit: i64,
-    ) -> Result<Vec<Case>, Failure> {
-        may(by, Right::ReadCases)?;
-        self.note_read(by, ReadView::Cases, "newest").await?;
-        let before = before.map_or(ABOVE_ALL_IDS, CaseId::as_str);
-        let limit = limit.clamp(1, CASES_PER_PAGE_MAX);
-        Ok(store::read::cases::newest(self.db(), by.scope, before, limit).await?)
+        let cases = store::read::cases::of_payment(self.db(), by.scope, payment).await?;
+        Ok(cases.into_iter().map(|case| inside::seen_by(by, case)).collect())
     }
 
     /// One payment, and whether it can be reported.
@@ -170,11 +167,9 @@ impl Desk {
         may(by, Right::ReadPayments)?;
         let found = store::read::cases::for_report(self.db(), by.scope, payment, None).await?;
         let (known, _) = found;
-        let hindrance = reportable(&known).err();
-        let open_case = known.case.map(|case| case.id);
         let payment = known.payment.ok_or(Refusal::PaymentUnknown)?;
         self.note_read(by, ReadView::Payment, &payment.refid).await?;
-        Ok(PaymentView { payment, open_case, hindrance })
+        Ok(PaymentView::new(payment, known.case.map(|case| case.id)))
     }
 }
 

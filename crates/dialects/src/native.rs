@@ -6,14 +6,19 @@ mod acts;
 mod admin;
 mod asked;
 mod cases;
+mod cursor;
 mod document;
+mod jobs;
 mod json;
+mod opening;
 mod problem;
 mod problems;
 mod query;
 mod shapes;
+mod status;
 mod timeline;
 mod transactions;
+mod values;
 mod words;
 
 use axum::Router;
@@ -82,8 +87,17 @@ const fn route(
 }
 
 /// The routes of each room.
-const TABLES: &[&[Route]] =
-    &[OPEN, transactions::ROUTES, cases::ROUTES, acts::ROUTES, admin::ROUTES, admin::LISTS];
+const TABLES: &[&[Route]] = &[
+    OPEN,
+    transactions::ROUTES,
+    cases::ROUTES,
+    opening::ROUTES,
+    acts::ROUTES,
+    jobs::ROUTES,
+    status::ROUTES,
+    admin::ROUTES,
+    admin::LISTS,
+];
 
 /// What answers without a credential.
 const OPEN: &[Route] = &[Route {

@@ -43,6 +43,8 @@ pub enum Right {
     ImportPayments,
     /// Read addresses, and what people said.
     ReadPersonal,
+    /// Read what stays inside: comments to colleagues, and who of the staff did what.
+    ReadInternal,
     /// Read the files that came with a case.
     ReadEvidence,
     /// Take payments, cases and events out by the thousand.
@@ -71,7 +73,7 @@ pub enum Right {
 
 impl Right {
     /// All, in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Report,
         Self::ReadStatus,
         Self::ReadCases,
@@ -80,6 +82,7 @@ impl Right {
         Self::ReadPayments,
         Self::ImportPayments,
         Self::ReadPersonal,
+        Self::ReadInternal,
         Self::ReadEvidence,
         Self::Export,
         Self::ReadAudit,
@@ -105,6 +108,7 @@ impl Right {
             Self::ReadPayments => "read-payments",
             Self::ImportPayments => "import-payments",
             Self::ReadPersonal => "read-personal",
+            Self::ReadInternal => "read-internal",
             Self::ReadEvidence => "read-evidence",
             Self::Export => "export",
             Self::ReadAudit => "read-audit",
@@ -240,6 +244,7 @@ impl Role {
             Right::ManageQueues => matches!(self, Supervisor | Administrator),
             Right::ManageMessages => matches!(self, Compliance | Administrator),
             Right::ManageMembers | Right::ManageSettings => matches!(self, Administrator),
+            Right::ReadInternal => !matches!(self, Client | Merchant),
             Right::ManageTenants => false,
         }
     }

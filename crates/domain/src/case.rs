@@ -1,13 +1,19 @@
-//! A case: one complaint about one payment, from receipt to closing. `docs/case.md` is the table of
+//! A case: one complaint, as a rule about one payment, from receipt to closing. `docs/case.md` is the table of
 //! its life; a test reads that page and holds this code to it.
 
 mod act;
 mod decide;
+mod link;
+mod list;
+mod open;
 mod report;
 mod retold;
 
-pub use act::{Act, ActOrder, Ask};
-pub use decide::{Command, Decision, Hand, INTAKE, decide, next_stage, reportable};
+pub use act::{Act, ActOrder, Ask, INTAKE};
+pub use decide::{Command, Decision, Hand, decide, hindrance, next_stage, reportable};
+pub use link::{Link, LinkKind, Tie};
+pub use list::{Behind, CaseFilter, Sort, Span};
+pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, is_language};
 pub use report::{Known, PaymentRef, Report, ReportContent};
 pub use retold::{Retold, retell};
 
@@ -197,7 +203,20 @@ pub struct Case {
     pub stage_at: Instant,
     /// When it was opened.
     pub opened_at: Instant,
-    /// The payment's reference.
+    /// How the complaint came.
+    pub channel: Channel,
+    /// When it was received: what the law's clocks count from. Never after `opened_at`, and the
+    /// same for an app's report.
+    pub received_at: Instant,
+    /// Who took it from the customer; empty for an app's report.
+    pub taken_by: String,
+    /// The institution's own reference of the customer; empty when unknown.
+    pub customer: String,
+    /// The language the customer wants to be answered in, a BCP 47 tag; empty when unknown.
+    pub language: String,
+    /// The outcome, from resolving until it is reopened: closing keeps it.
+    pub outcome: Option<Outcome>,
+    /// The payment's reference; empty when it is about no payment.
     pub refid: String,
     /// The earlier, closed case about the same payment.
     pub earlier: Option<CaseId>,

@@ -3,9 +3,10 @@
 use crate::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use crate::admin::{AdminChange, Kind};
 use crate::audit::{SealedHead, SignedSeal};
-use crate::case::{Case, Stage};
+use crate::case::{Case, Link, Stage};
 use crate::chain::{Content, Digest, Note, SALT_BYTES};
-use crate::ids::{CaseId, EndpointId, MessageId};
+use crate::ids::{CaseId, EndpointId, JobId, MessageId};
+use crate::job::{Job, JobRow, JobState};
 use crate::message::Message;
 use crate::payment::{Payment, PaymentStatus, RowEffect, RowRefusal};
 use crate::scope::Scope;
@@ -18,6 +19,10 @@ pub enum Change {
     CaseOpened(Box<Case>),
     /// A case in its new state; `version` is one more than the stored one.
     CaseMoved(Box<Case>),
+    /// Two cases are tied.
+    Linked(Link),
+    /// Two cases are tied no longer.
+    Unlinked(Link),
     /// A note in a case's history.
     Noted {
         /// The note.
@@ -90,6 +95,33 @@ pub enum Change {
     },
     /// Something of an account's administration.
     Admin(Box<AdminChange>),
+    /// A job, with what is asked of each of its cases, sealed.
+    JobNew {
+        /// The job.
+        job: Box<Job>,
+        /// The act and what is said with it, sealed.
+        body: Vec<u8>,
+        /// Its cases, in order.
+        cases: Vec<CaseId>,
+    },
+    /// Some cases of a job had their turn.
+    JobAdvanced {
+        /// The job.
+        job: JobId,
+        /// The lease it was claimed with.
+        leased_until: Instant,
+        /// Until when it is held from now on.
+        until: Instant,
+        /// The cases, with what came of them.
+        rows: Vec<JobRow>,
+    },
+    /// A job that was running ended.
+    JobEnded {
+        /// The job.
+        job: JobId,
+        /// How.
+        state: JobState,
+    },
     /// A message was sent, was put off, or was given up.
     Tried(Try),
     /// A claimed message was not tried after all and may be claimed again from then on.
@@ -268,6 +300,26 @@ pub enum Outcome {
         id: String,
         /// Its version now, where it has one.
         version: Option<i64>,
+    },
+    /// A job was asked for, or stopped.
+    Job {
+        /// The job.
+        job: JobId,
+        /// How many cases it has.
+        total: i64,
+        /// How far it was then.
+        state: JobState,
+    },
+    /// A case was split.
+    Split {
+        /// The case.
+        case: CaseId,
+        /// Its version now.
+        version: i64,
+        /// Where it stands now.
+        stage: Stage,
+        /// The new case.
+        part: CaseId,
     },
 }
 

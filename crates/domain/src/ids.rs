@@ -97,6 +97,12 @@ impl CaseId {
     }
 }
 
+id!(
+    /// One job: an act on many cases.
+    JobId,
+    "job_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

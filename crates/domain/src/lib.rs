@@ -13,6 +13,7 @@ pub mod chain;
 pub mod changes;
 pub mod dice;
 pub mod ids;
+pub mod job;
 pub mod message;
 pub mod payment;
 pub mod refusal;

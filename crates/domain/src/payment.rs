@@ -95,6 +95,36 @@ pub struct Payment {
     pub payer_ref: String,
 }
 
+/// Which payments; what is not given does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// Of this account.
+    pub account: Option<String>,
+    /// Of this product.
+    pub product: Option<String>,
+    /// That came this far.
+    pub status: Option<PaymentStatus>,
+    /// Carried out by this provider.
+    pub provider: Option<String>,
+    /// Made then.
+    pub created: crate::case::Span,
+}
+
+impl PaymentFilter {
+    /// What it asks for, in words: for the list of who read what. Times are left out.
+    pub fn words(&self) -> String {
+        let text = |name: &str, text: Option<&str>| text.map(|text| format!("{name}={text}"));
+        let all = [
+            text("account", self.account.as_deref()),
+            text("product", self.product.as_deref()),
+            text("status", self.status.map(PaymentStatus::word)),
+            text("provider", self.provider.as_deref()),
+        ];
+        let said: Vec<String> = all.into_iter().flatten().collect();
+        if said.is_empty() { "all".to_owned() } else { said.join(" ") }
+    }
+}
+
 /// What a row about a payment does to what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowEffect {

@@ -73,6 +73,20 @@ pub enum Refusal {
     },
     /// The caller would hand out more than he has.
     GrantsTooMuch,
+    /// A case cannot be tied to itself.
+    SameCase,
+    /// The two cases are tied in this way already.
+    AlreadyLinked,
+    /// The two cases are not tied in this way.
+    NotLinked,
+    /// Nobody's case waits in the queue.
+    QueueEmpty,
+    /// A complaint is not received in the future, nor opened by hand after a year.
+    ReceiptTime,
+    /// A job has more cases than it may.
+    JobTooLarge,
+    /// No such job in the caller's scope.
+    JobUnknown,
     /// The key was used before with other content.
     KeyReusedForOther,
     /// The nonce was used before.
@@ -107,6 +121,13 @@ impl Refusal {
             Self::NameTaken { kind: Kind::Member },
             Self::AlreadySo { kind: Kind::Token },
             Self::GrantsTooMuch,
+            Self::SameCase,
+            Self::AlreadyLinked,
+            Self::NotLinked,
+            Self::QueueEmpty,
+            Self::ReceiptTime,
+            Self::JobTooLarge,
+            Self::JobUnknown,
             Self::KeyReusedForOther,
             Self::NonceSpent,
             Self::NotAllowed,
@@ -134,6 +155,13 @@ impl Refusal {
             Self::NameTaken { .. } => "name-taken",
             Self::AlreadySo { .. } => "already-so",
             Self::GrantsTooMuch => "grants-too-much",
+            Self::SameCase => "same-case",
+            Self::AlreadyLinked => "already-linked",
+            Self::NotLinked => "not-linked",
+            Self::QueueEmpty => "queue-empty",
+            Self::ReceiptTime => "receipt-time",
+            Self::JobTooLarge => "job-too-large",
+            Self::JobUnknown => "job-unknown",
             Self::KeyReusedForOther => "key-reused-for-other",
             Self::NonceSpent => "nonce-spent",
             Self::NotAllowed => "not-allowed",
@@ -144,7 +172,7 @@ impl Refusal {
     /// Whether the same command may be carried out later without a change.
     pub const fn transient(&self) -> bool {
         match self {
-            Self::Busy | Self::PaymentPending { .. } => true,
+            Self::Busy | Self::PaymentPending { .. } | Self::QueueEmpty => true,
             Self::PaymentUnknown
             | Self::PaymentFailed { .. }
             | Self::PaymentRefunded { .. }
@@ -160,6 +188,12 @@ impl Refusal {
             | Self::NameTaken { .. }
             | Self::AlreadySo { .. }
             | Self::GrantsTooMuch
+            | Self::SameCase
+            | Self::AlreadyLinked
+            | Self::NotLinked
+            | Self::ReceiptTime
+            | Self::JobTooLarge
+            | Self::JobUnknown
             | Self::KeyReusedForOther
             | Self::NonceSpent
             | Self::NotAllowed => false,
@@ -192,7 +226,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 20;
+    const REFUSALS: usize = 27;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

@@ -1,6 +1,10 @@
 //! Reads `docs/case.md` and holds the code to it.
 
-use domain::case::{Act, Ask, CloseReason, Outcome, Party, Remedy, Stage, StageName, next_stage};
+use domain::case::{
+    Act, Ask, Channel, CloseReason, LinkKind, Outcome, Party, Remedy, Stage, StageName, Tie,
+    next_stage,
+};
+use domain::ids::CaseId;
 
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/case.md");
@@ -40,6 +44,22 @@ fn the_stages_and_their_facts_are_the_ones_on_the_page() {
     assert_eq!(remedies, Remedy::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
 }
 
+#[test]
+fn channels_and_links_are_the_ones_on_the_page() {
+    let firsts = |heading| -> Vec<String> {
+        let rows = table(heading);
+        rows.iter().flat_map(|row| words(&row[0])).map(str::to_owned).collect()
+    };
+    let channels: Vec<&str> = Channel::ALL.iter().map(|one| one.word()).collect();
+    assert_eq!(firsts("## How a case comes"), channels);
+    let links: Vec<&str> = LinkKind::ALL.iter().map(|one| one.word()).collect();
+    assert_eq!(firsts("## Links"), links);
+    let rows = table("## Links");
+    let on_page: Vec<&str> = rows.iter().flat_map(|row| words(&row[1])).collect();
+    let ties: Vec<&str> = Tie::ALL.iter().map(|one| one.word()).collect();
+    assert_eq!(on_page, ties);
+}
+
 fn a_stage(name: StageName) -> Stage {
     match name {
         StageName::Received => Stage::Received,
@@ -56,14 +76,23 @@ fn an_ask(act: Act) -> Ask {
         Act::Wait => Ask::Wait { on: Party::Customer },
         Act::Resume => Ask::Resume,
         Act::Comment => Ask::Comment { to_customer: false },
-        Act::Assign => Ask::Assign { queue: "q".into(), person: String::new() },
+        Act::Assign => Ask::Assign { queue: Some("q".into()), person: None },
         Act::Resolve => Ask::Resolve { outcome: Outcome::Upheld },
         Act::Close => Ask::Close { reason: CloseReason::Withdrawn },
         Act::Reopen => Ask::Reopen,
         Act::Propose => Ask::Propose { remedy: Remedy::Refund },
         Act::Approve => Ask::Approve,
         Act::Decline => Ask::Decline,
+        Act::Take => Ask::Take,
+        Act::Link => Ask::Link { tie: Tie::Related, other: a_case() },
+        Act::Unlink => Ask::Unlink { tie: Tie::Related, other: a_case() },
+        Act::Merge => Ask::Merge { into: a_case(), carry_addresses: false },
+        Act::Split => Ask::Split { payment: None, category: String::new() },
     }
+}
+
+fn a_case() -> CaseId {
+    CaseId::parse("cs_00000000000000000000000000").expect("an id")
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use domain::Instant;
 use domain::admin::Kind;
-use domain::case::Stage;
+use domain::case::{Ask, Channel, Outcome as Verdict, Stage};
 use domain::changes::Outcome;
-use domain::ids::{CaseId, EndpointId};
+use domain::ids::{CaseId, EndpointId, JobId};
+use domain::job::JobState;
 use domain::message::{Event, EventKind, Telling};
 use domain::payment::columns::COLUMNS;
 use domain::payment::{PaymentStatus, RowEffect, RowRefusal};
@@ -17,6 +18,8 @@ const REPORTED: &str = "reported-1";
 const ACTED: &str = "acted-1";
 const IMPORTED: &str = "imported-1";
 const MANAGED: &str = "managed-1";
+const SPLIT: &str = "split-1";
+const JOB: &str = "job-outcome-1";
 
 #[derive(Serialize, Deserialize)]
 struct ReportedV1 {
@@ -42,6 +45,22 @@ struct ManagedV1 {
 #[derive(Serialize, Deserialize)]
 struct PingV1 {
     endpoint: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct JobOutcomeV1 {
+    job: String,
+    total: i64,
+    state: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SplitV1 {
+    case: String,
+    version: i64,
+    stage: String,
+    fact: String,
+    part: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +106,20 @@ pub fn write_outcome(outcome: &Outcome) -> (&'static str, String) {
             let (kind, id) = (kind.word().to_owned(), id.clone());
             (MANAGED, json(&ManagedV1 { kind, id, version: *version }))
         }
+        Outcome::Job { job, total, state } => {
+            let (job, state) = (job.as_str().to_owned(), state.number());
+            (JOB, json(&JobOutcomeV1 { job, total: *total, state }))
+        }
+        Outcome::Split { case, version, stage, part } => {
+            let split = SplitV1 {
+                case: case.as_str().to_owned(),
+                version: *version,
+                stage: stage.name().word().to_owned(),
+                fact: stage.fact().to_owned(),
+                part: part.as_str().to_owned(),
+            };
+            (SPLIT, json(&split))
+        }
     }
 }
 
@@ -113,6 +146,19 @@ pub fn read_outcome(shape: &str, text: &str) -> Result<Outcome, Fault> {
             let kind = Kind::parse(&v1.kind)
                 .ok_or_else(|| Fault::new(format!("unknown kind {}", v1.kind)))?;
             Ok(Outcome::Managed { kind, id: v1.id, version: v1.version })
+        }
+        JOB => {
+            let v1: JobOutcomeV1 = read(shape, text)?;
+            let unknown = || Fault::new(format!("{shape}: {text} is no job"));
+            let job = JobId::parse(&v1.job).ok_or_else(unknown)?;
+            let state = JobState::from_number(v1.state).ok_or_else(unknown)?;
+            Ok(Outcome::Job { job, total: v1.total, state })
+        }
+        SPLIT => {
+            let v1: SplitV1 = read(shape, text)?;
+            let (case, part) = (case_id(&v1.case)?, case_id(&v1.part)?);
+            let stage = stage(&v1.stage, &v1.fact)?;
+            Ok(Outcome::Split { case, version: v1.version, stage, part })
         }
         other => Err(Fault::new(format!("no reader for the stored shape {other}"))),
     }
@@ -153,6 +199,44 @@ fn row_result(text: &str) -> Option<Result<RowEffect, RowRefusal>> {
         ["trxid-taken"] => Err(RowRefusal::TrxidTaken),
         _ => return None,
     })
+}
+
+#[derive(Serialize, Deserialize)]
+struct JobV1 {
+    act: String,
+    fact: String,
+    queue: Option<String>,
+    person: Option<String>,
+    carry_addresses: bool,
+    says: String,
+}
+
+/// The text of what a job asks of each of its cases. A split is asked of no job.
+pub fn write_job(ask: &Ask, says: &str) -> String {
+    let (queue, person) = match ask {
+        Ask::Assign { queue, person } => (queue.clone(), person.clone()),
+        _ => (None, None),
+    };
+    json(&JobV1 {
+        act: ask.act().word().to_owned(),
+        fact: ask.fact(),
+        queue,
+        person,
+        carry_addresses: matches!(ask, Ask::Merge { carry_addresses: true, .. }),
+        says: says.to_owned(),
+    })
+}
+
+/// Reads what a job asks, and what is said with it.
+pub fn read_job(text: &str) -> Result<(Ask, String), Fault> {
+    let v1: JobV1 = read("job-1", text)?;
+    let ask = match Ask::read(&v1.act, &v1.fact) {
+        Some(Ask::Assign { .. }) => Ask::Assign { queue: v1.queue, person: v1.person },
+        Some(Ask::Merge { into, .. }) => Ask::Merge { into, carry_addresses: v1.carry_addresses },
+        Some(ask) => ask,
+        None => return Err(Fault::new(format!("no job asks for {}", v1.act))),
+    };
+    Ok((ask, v1.says))
 }
 
 /// The text of what a message tells.
@@ -212,6 +296,20 @@ pub fn case_id(text: &str) -> Result<CaseId, Fault> {
     CaseId::parse(text).ok_or_else(|| Fault::new("a case id is not one".to_owned()))
 }
 
+/// Reads a stored channel.
+pub fn channel(word: &str) -> Result<Channel, Fault> {
+    Channel::parse(word).ok_or_else(|| Fault::new(format!("unknown channel {word}")))
+}
+
+/// Reads the outcome of a case, which has none while it is empty.
+pub fn outcome_of_case(word: &str) -> Result<Option<Verdict>, Fault> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    let known = Verdict::parse(word);
+    known.map(Some).ok_or_else(|| Fault::new(format!("unknown outcome {word}")))
+}
+
 /// Reads a stored stage.
 pub fn stage(name: &str, fact: &str) -> Result<Stage, Fault> {
     Stage::parse(name, fact)
@@ -221,9 +319,25 @@ pub fn stage(name: &str, fact: &str) -> Result<Stage, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::case::Outcome as Verdict;
 
     const CASE: &str = "cs_01j00000000000000000000000";
+
+    #[test]
+    fn what_a_job_asks_comes_back() {
+        let case = CaseId::parse(CASE).expect("a case id");
+        for ask in [
+            Ask::Take,
+            Ask::Comment { to_customer: true },
+            Ask::Assign { queue: None, person: Some(String::new()) },
+            Ask::Assign { queue: Some(String::new()), person: None },
+            Ask::Resolve { outcome: Verdict::Rejected },
+            Ask::Merge { into: case.clone(), carry_addresses: true },
+            Ask::Link { tie: domain::case::Tie::Child, other: case },
+        ] {
+            let (back, says) = read_job(&write_job(&ask, "it \"was\" said")).expect("a job");
+            assert_eq!((back, says.as_str()), (ask, "it \"was\" said"));
+        }
+    }
 
     #[test]
     fn shapes_written_by_the_first_release_are_read_forever() {
@@ -241,7 +355,7 @@ mod tests {
                     r#""stage":"resolved","fact":"upheld"}"#
                 ),
                 Outcome::Acted {
-                    case,
+                    case: case.clone(),
                     version: 2,
                     stage: Stage::Resolved { outcome: Verdict::Upheld },
                 },
@@ -271,6 +385,23 @@ mod tests {
                 "managed-1",
                 r#"{"kind":"member","id":"mb_1","version":2}"#,
                 Outcome::Managed { kind: Kind::Member, id: "mb_1".into(), version: Some(2) },
+            ),
+            (
+                "job-outcome-1",
+                r#"{"job":"job_01j00000000000000000000000","total":3,"state":0}"#,
+                Outcome::Job {
+                    job: JobId::parse("job_01j00000000000000000000000").expect("a job id"),
+                    total: 3,
+                    state: JobState::Running,
+                },
+            ),
+            (
+                "split-1",
+                concat!(
+                    r#"{"case":"cs_01j00000000000000000000000","version":2,"stage":"open","#,
+                    r#""fact":"","part":"cs_01j00000000000000000000000"}"#
+                ),
+                Outcome::Split { case: case.clone(), version: 2, stage: Stage::Open, part: case },
             ),
         ];
         for (shape, text, outcome) in old {

@@ -67,6 +67,7 @@ impl Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration::new(1, "skeleton", include_str!("../../../migrations/0001_skeleton.sql")),
     Migration::new(2, "admin", include_str!("../../../migrations/0002_admin.sql")),
+    Migration::new(3, "cases", include_str!("../../../migrations/0003_cases.sql")),
 ];
 
 /// What a migration did.

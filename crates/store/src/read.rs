@@ -5,4 +5,6 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod cases;
+pub mod jobs;
+pub mod listing;
 pub mod outbox;

@@ -7,6 +7,7 @@ mod accounts;
 mod admin;
 mod audit;
 mod cases;
+mod jobs;
 mod outbox;
 
 use domain::changes::{Change, Changes, Nonce};
@@ -28,6 +29,8 @@ pub mod tag {
     pub const LEASE: &str = "lease";
     /// The window is used up.
     pub const QUOTA: &str = "quota";
+    /// The job has ended, or its id is taken.
+    pub const JOB: &str = "job";
     /// Another seal took the number.
     pub const SEAL: &str = "seal";
     /// An account record with that name exists, or is gone.
@@ -85,6 +88,8 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
     match change {
         Change::CaseOpened(case) => list.push(cases::open(case)),
         Change::CaseMoved(case) => list.push(cases::shift(case)),
+        Change::Linked(link) => list.push(cases::link(scope, link)),
+        Change::Unlinked(link) => list.push(cases::unlink(scope, link)),
         Change::Noted { note, content } => list.push(cases::note(note, content.as_ref())),
         Change::Queued(message) => list.push(outbox::queue(message)),
         Change::PaymentNew(payment) => list.push(cases::payment(scope, payment)),
@@ -110,6 +115,13 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         }
         Change::Admin(change) => admin::put(changes, change, list),
         Change::Resealed { place, was, is } => list.push(audit::resealed(place, was, is)),
+        Change::JobNew { job, body, cases } => list.extend(jobs::new(job, body, cases)),
+        Change::JobAdvanced { job, leased_until, until, rows } => {
+            list.extend(jobs::advanced(job, *leased_until, *until, rows));
+        }
+        Change::JobEnded { job, state } => {
+            list.push(jobs::ended(scope, job, state.number(), changes.at));
+        }
         Change::Tried(end) => list.extend(outbox::tried(end, changes.at)),
         Change::Released { message, leased_until, due } => {
             list.push(outbox::released(message, *leased_until, *due));

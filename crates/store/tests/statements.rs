@@ -42,7 +42,7 @@ fn joined(source: &str, macros: &[(String, String)]) -> String {
     text
 }
 
-/// The macros of a file that stand for a list of columns.
+/// The macros of a file that stand for a piece of text; each name ends in `columns`.
 fn column_macros(source: &str) -> Vec<(String, String)> {
     source
         .split("macro_rules! ")
@@ -60,13 +60,16 @@ fn statements() -> Vec<(String, String)> {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     let mut found = Vec::new();
+    let macros: Vec<(String, String)> = files
+        .iter()
+        .flat_map(|file| column_macros(&std::fs::read_to_string(file).expect("a source reads")))
+        .collect();
     for file in files {
         let in_engine = file.components().any(|part| part.as_os_str() == "engine");
         if in_engine || file.ends_with("migrate.rs") || file.ends_with("engine.rs") {
             continue;
         }
         let source = std::fs::read_to_string(&file).expect("a source reads");
-        let macros = column_macros(&source);
         for piece in source.split("\nconst ").skip(1) {
             let Some((name, rest)) = piece.split_once(": &str =") else { continue };
             let mut end = rest.len();

@@ -6,6 +6,9 @@
 //! payment A-1 successful
 //! report app A-1 -> case 1 received; queued acknowledge-1, event-1
 //! act agent ann 1 resolve upheld -> resolved v2; queued event-1
+//! open agent ann letter refid A-2 received 3d -> case 2; queued acknowledge-1, event-1
+//! act agent ann 2 merge 1 -> closed v2; queued event-1
+//! take agent ann intake -> open v2; queued event-1
 //! ```
 
 use std::fmt::Write as _;
@@ -13,7 +16,8 @@ use std::fmt::Write as _;
 use desk::Failure;
 use desk::execute::Order;
 use domain::case::{
-    ActOrder, Ask, CloseReason, Command, Outcome as Verdict, Party, PaymentRef, Remedy, Report,
+    ActOrder, Ask, ByHand, Channel, CloseReason, Command, Outcome as Verdict, Party, PaymentRef,
+    Remedy, Report, Tie,
 };
 use domain::changes::{Nonce, Outcome};
 use domain::ids::CaseId;
@@ -66,11 +70,11 @@ async fn step(world: &mut World, cases: &mut Vec<CaseId>, act: &str) -> Option<S
         }
         ["act", role, name, case, act, rest @ ..] => {
             let number: usize = case.parse().expect("the number of a case");
-            let ask = ask(act, rest);
+            let ask = ask(cases, act, rest);
             let order = ActOrder {
                 case: cases[number - 1].clone(),
                 ask,
-                says: String::new(),
+                says: option(rest, "says").unwrap_or_default().into(),
                 version: option(rest, "version").map(|text| text.parse().expect("a version")),
             };
             let order = Order {
@@ -79,6 +83,18 @@ async fn step(world: &mut World, cases: &mut Vec<CaseId>, act: &str) -> Option<S
                 key: option(rest, "key").map(str::to_owned),
                 nonce: None,
             };
+            Some(carried_out(world, cases, &order).await)
+        }
+        ["open", role, name, channel, rest @ ..] => {
+            let by = world.actor(Role::parse(role).expect("a role"), name);
+            let command = Command::Open(by_hand(world, channel, rest));
+            let order = Order { by, command, key: None, nonce: None };
+            Some(carried_out(world, cases, &order).await)
+        }
+        ["take", role, name, queue] => {
+            let by = world.actor(Role::parse(role).expect("a role"), name);
+            let command = Command::TakeNext { queue: (*queue).to_owned() };
+            let order = Order { by, command, key: None, nonce: None };
             Some(carried_out(world, cases, &order).await)
         }
         ["audit"] => {
@@ -138,14 +154,45 @@ fn report(world: &World, by: &str, reference: &str, words: &[&str]) -> Order {
     Order { by: actor, command: Command::Report(report), key, nonce }
 }
 
-fn ask(act: &str, words: &[&str]) -> Ask {
+fn by_hand(world: &World, channel: &str, words: &[&str]) -> ByHand {
+    let ago = option(words, "received").map(length);
+    let addresses = option(words, "to").map(str::to_owned);
+    ByHand {
+        channel: Channel::parse(channel).expect("a channel"),
+        received_at: ago.map(|ago| world.desk.now().plus(Millis(-ago.0))),
+        payment: option(words, "refid").map(|refid| PaymentRef::Refid(refid.into())),
+        customer: option(words, "customer").unwrap_or_default().into(),
+        addresses: addresses.into_iter().collect(),
+        says: option(words, "says").unwrap_or_default().into(),
+        ..ByHand::empty()
+    }
+}
+
+fn ask(cases: &[CaseId], act: &str, words: &[&str]) -> Ask {
     let word = words.first().copied().unwrap_or_default();
+    let case = |text: &str| cases[text.parse::<usize>().expect("a case's number") - 1].clone();
+    let tied = || (Tie::parse(word).expect("a tie"), case(words[1]));
     match act {
+        "take" => Ask::Take,
+        "unassign" => Ask::Assign { queue: None, person: Some(String::new()) },
+        "link" => {
+            let (tie, other) = tied();
+            Ask::Link { tie, other }
+        }
+        "unlink" => {
+            let (tie, other) = tied();
+            Ask::Unlink { tie, other }
+        }
+        "merge" => Ask::Merge { into: case(word), carry_addresses: words.contains(&"carry") },
+        "split" => {
+            let payment = option(words, "refid").map(|refid| PaymentRef::Refid(refid.into()));
+            Ask::Split { payment, category: String::new() }
+        }
         "start" => Ask::Start,
         "wait" => Ask::Wait { on: Party::parse(word).expect("a party") },
         "resume" => Ask::Resume,
         "comment" => Ask::Comment { to_customer: word == "to-customer" },
-        "assign" => Ask::Assign { queue: word.into(), person: String::new() },
+        "assign" => Ask::Assign { queue: Some(word.into()), person: None },
         "resolve" => Ask::Resolve { outcome: Verdict::parse(word).expect("an outcome") },
         "close" => Ask::Close { reason: CloseReason::parse(word).expect("a reason") },
         "reopen" => Ask::Reopen,
@@ -159,10 +206,10 @@ fn ask(act: &str, words: &[&str]) -> Ask {
 /// What follows from an order, in words: cases by number, then what was queued by it.
 async fn carried_out(world: &World, cases: &mut Vec<CaseId>, order: &Order) -> String {
     let scope = order.by.scope;
-    let before = match (&order.command, cases.is_empty()) {
-        (Command::Act(act), _) => queued(world, scope, &act.case).await.len(),
-        (Command::Report(_), _) => 0,
-    };
+    let mut before = Vec::new();
+    for case in cases.iter() {
+        before.push((case.clone(), queued(world, scope, case).await.len()));
+    }
     match world.desk.execute(order).await {
         Ok(done) => {
             let again = if done.repeated { " again" } else { "" };
@@ -175,8 +222,13 @@ async fn carried_out(world: &World, cases: &mut Vec<CaseId>, order: &Order) -> S
                 Outcome::Acted { case, version, stage } => {
                     (case, format!("{} v{version}{again}", stage.name().word()))
                 }
+                Outcome::Split { case, version, part, .. } => {
+                    let (number, part) = (numbered(cases, &case), numbered(cases, &part));
+                    (case, format!("case {number} v{version} into case {part}{again}"))
+                }
                 other => return format!("no outcome of a command: {other:?}"),
             };
+            let before = before.iter().find(|(one, _)| *one == case).map_or(0, |(_, all)| *all);
             let all = queued(world, scope, &case).await;
             let fresh = if done.repeated { "" } else { &all[before.min(all.len())..].join(", ") };
             let fresh = if fresh.is_empty() { "nothing" } else { fresh };

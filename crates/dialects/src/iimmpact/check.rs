@@ -103,8 +103,10 @@ fn answer(messages: &Messages, done: &Done) -> Response {
     let (case, refid) = match &done.outcome {
         Outcome::Reported { case, refid } => (case, refid.as_str()),
         // A report has no other outcome.
-        Outcome::Acted { case, .. } => (case, ""),
-        Outcome::Imported { .. } | Outcome::Managed { .. } => return words::broken(),
+        Outcome::Acted { case, .. } | Outcome::Split { case, .. } => (case, ""),
+        Outcome::Imported { .. } | Outcome::Managed { .. } | Outcome::Job { .. } => {
+            return words::broken();
+        }
     };
     let message = messages.received();
     let data = Checked { refid, status: CheckStatus::Success, message };

@@ -204,7 +204,14 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::ThingUnknown { .. }
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
-        | Refusal::GrantsTooMuch => {
+        | Refusal::GrantsTooMuch
+        | Refusal::SameCase
+        | Refusal::AlreadyLinked
+        | Refusal::NotLinked
+        | Refusal::QueueEmpty
+        | Refusal::ReceiptTime
+        | Refusal::JobTooLarge
+        | Refusal::JobUnknown => {
             flat(StatusCode::CONFLICT, "conflict", "This cannot be done as things stand")
         }
     }

@@ -5,25 +5,25 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use desk::execute::Order;
-use domain::case::{ActOrder, Ask, CloseReason, Command, Outcome, Party, Remedy};
+use desk::execute::{Done, Order};
+use domain::case::{Act, ActOrder, Ask, CloseReason, Command, Outcome, Party, Remedy, Tie};
+use domain::ids::CaseId;
 use domain::{Right, changes};
 use http::header::ETAG;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::asked::{Asked, Named, Sent, replayed};
 use super::cases::case_id;
 use super::problem::Problem;
 use super::shapes::some;
-use super::{Route, route};
+use super::values::Worded;
+use super::{Route, json, route, values};
 use crate::App;
 
 /// Longest text that goes with an act, in characters: ten pages.
 const SAYS_CHARS_MAX: usize = 20_000;
-
-/// Longest name of a queue or person, in characters: an address has at most 254.
-const NAME_CHARS_MAX: usize = 254;
 
 /// One route for each act.
 pub(super) const ROUTES: &[Route] = &[
@@ -38,6 +38,11 @@ pub(super) const ROUTES: &[Route] = &[
     route("POST", "/api/v1/cases/{id}/propose", Right::WorkCases, || post(act::<Propose>)),
     route("POST", "/api/v1/cases/{id}/approve", Right::ApproveActs, || post(act::<Approve>)),
     route("POST", "/api/v1/cases/{id}/decline", Right::ApproveActs, || post(act::<Decline>)),
+    route("POST", "/api/v1/cases/{id}/take", Right::WorkCases, || post(act::<Take>)),
+    route("POST", "/api/v1/cases/{id}/link", Right::WorkCases, || post(act::<Tied<true>>)),
+    route("POST", "/api/v1/cases/{id}/unlink", Right::WorkCases, || post(act::<Tied<false>>)),
+    route("POST", "/api/v1/cases/{id}/merge", Right::WorkCases, || post(act::<Merge>)),
+    route("POST", "/api/v1/cases/{id}/split", Right::WorkCases, || post(act::<Split>)),
 ];
 
 /// What comes with an act.
@@ -65,7 +70,7 @@ macro_rules! plain_acts {
     )+};
 }
 
-plain_acts!(Start, Resume, Reopen, Approve, Decline);
+plain_acts!(Start, Resume, Reopen, Approve, Decline, Take);
 
 /// A body of one word from a closed list, and `says`.
 macro_rules! worded_acts {
@@ -85,16 +90,6 @@ macro_rules! worded_acts {
                 Ok((Ask::$name { $field: self.$field }, self.says))
             }
         }
-
-        impl Worded for $kind {
-            fn all() -> &'static [Self] {
-                Self::ALL
-            }
-
-            fn say(self) -> &'static str {
-                self.word()
-            }
-        }
     )+};
 }
 
@@ -105,18 +100,9 @@ worded_acts!(
     Propose { remedy: Remedy },
 );
 
-/// A closed list of words.
-trait Worded: Copy + 'static {
-    fn all() -> &'static [Self];
-    fn say(self) -> &'static str;
-}
-
 fn word<'de, D: Deserializer<'de>, W: Worded>(from: D) -> Result<W, D::Error> {
     let text = String::deserialize(from)?;
-    W::all().iter().copied().find(|one| one.say() == text).ok_or_else(|| {
-        let words: Vec<&str> = W::all().iter().map(|one| one.say()).collect();
-        D::Error::custom(format!("it must be one of {}", words.join(", ")))
-    })
+    values::one_of(&text).map_err(D::Error::custom)
 }
 
 #[derive(Deserialize)]
@@ -159,23 +145,109 @@ impl ActBody for Assign {
     }
 }
 
-fn name(field: &str, text: Option<String>) -> Result<String, Problem> {
-    let Some(text) = text else { return Ok(String::new()) };
-    let chars = text.chars().count();
-    let good = (1..=NAME_CHARS_MAX).contains(&chars)
-        && text.trim() == text
-        && !text.chars().any(char::is_control);
-    if good {
+/// A name; an empty one clears what there is.
+fn name(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+    if text.as_deref() == Some("") {
         return Ok(text);
     }
-    let rule = format!(
-        "it must have 1 to {NAME_CHARS_MAX} characters, no control characters, and no space at \
-         either end"
-    );
-    Err(Problem::field(field, rule))
+    values::name(field, text)
 }
 
-fn checked(says: Option<String>) -> Result<String, Problem> {
+/// Two cases tied, or untied.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tied<const LINK: bool> {
+    /// What the other case is to this one.
+    #[serde(deserialize_with = "word")]
+    kind: Tie,
+    case: String,
+    says: Option<String>,
+}
+
+impl<const LINK: bool> Sent for Tied<LINK> {}
+
+impl<const LINK: bool> ActBody for Tied<LINK> {
+    fn ask(self) -> Result<(Ask, Option<String>), Problem> {
+        let (tie, other) = (self.kind, other("case", &self.case)?);
+        let ask = if LINK { Ask::Link { tie, other } } else { Ask::Unlink { tie, other } };
+        Ok((ask, self.says))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Merge {
+    into: String,
+    #[serde(default)]
+    carry_addresses: bool,
+    says: Option<String>,
+}
+
+impl Sent for Merge {}
+
+impl ActBody for Merge {
+    fn ask(self) -> Result<(Ask, Option<String>), Problem> {
+        let (into, carry_addresses) = (other("into", &self.into)?, self.carry_addresses);
+        Ok((Ask::Merge { into, carry_addresses }, self.says))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Split {
+    /// What the new case is about, in words.
+    says: String,
+    refid: Option<String>,
+    trxid: Option<String>,
+    category: Option<String>,
+}
+
+impl Sent for Split {}
+
+impl ActBody for Split {
+    fn ask(self) -> Result<(Ask, Option<String>), Problem> {
+        if self.says.trim().is_empty() {
+            return Err(Problem::field("says", "the new case must say what it is about"));
+        }
+        let payment = values::payment(self.refid, self.trxid)?;
+        let category = super::opening::category(self.category)?;
+        Ok((Ask::Split { payment, category }, Some(self.says)))
+    }
+}
+
+/// The other case that an act names.
+fn other(field: &str, text: &str) -> Result<CaseId, Problem> {
+    CaseId::parse(text).ok_or_else(|| Problem::field(field, "this is no id of a case"))
+}
+
+/// Reads what an act is asked with, where it is one field of a larger body.
+pub(super) fn read_ask(act: Act, with: Option<Value>) -> Result<(Ask, Option<String>), Problem> {
+    fn read<B: ActBody>(with: Option<Value>) -> Result<(Ask, Option<String>), Problem> {
+        let with = with.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        json::field::<B>("with", with)?.ask().map_err(|problem| problem.within("with"))
+    }
+    match act {
+        Act::Start => read::<Start>(with),
+        Act::Wait => read::<Wait>(with),
+        Act::Resume => read::<Resume>(with),
+        Act::Comment => read::<Comment>(with),
+        Act::Assign => read::<Assign>(with),
+        Act::Resolve => read::<Resolve>(with),
+        Act::Close => read::<Close>(with),
+        Act::Reopen => read::<Reopen>(with),
+        Act::Propose => read::<Propose>(with),
+        Act::Approve => read::<Approve>(with),
+        Act::Decline => read::<Decline>(with),
+        Act::Take => read::<Take>(with),
+        Act::Link => read::<Tied<true>>(with),
+        Act::Unlink => read::<Tied<false>>(with),
+        Act::Merge => read::<Merge>(with),
+        Act::Split => read::<Split>(with),
+    }
+}
+
+/// What was said with an act, or an empty text.
+pub(super) fn says(says: Option<String>) -> Result<String, Problem> {
     let says = says.unwrap_or_default();
     if says.chars().count() > SAYS_CHARS_MAX {
         return Err(Problem::field("says", format!("at most {SAYS_CHARS_MAX} characters")));
@@ -192,6 +264,9 @@ struct ActAnswer {
     version: i64,
     stage: &'static str,
     fact: Option<String>,
+    /// The new case, for a split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
 }
 
 /// `POST /api/v1/cases/{id}/{act}`
@@ -201,21 +276,29 @@ pub(super) async fn act<B: ActBody>(
     asked: Asked<B>,
 ) -> Result<Response, Problem> {
     let case = case_id(&id)?;
-    let (ask, says) = asked.body.ask()?;
-    let act = ActOrder { case, ask, says: checked(says)?, version: asked.version };
+    let (ask, said) = asked.body.ask()?;
+    let act = ActOrder { case, ask, says: self::says(said)?, version: asked.version };
     let order = Order {
         by: asked.by,
         command: Command::Act(act),
         key: asked.once.map(|once| once.key),
         nonce: None,
     };
-    let done = app.desk.execute(&order).await?;
-    let (case, version, stage) = match done.outcome {
-        changes::Outcome::Acted { case, version, stage } => (case, version, stage),
+    acted(app.desk.execute(&order).await?)
+}
+
+/// The answer to an act that was done.
+pub(super) fn acted(done: Done) -> Result<Response, Problem> {
+    let (case, version, stage, part) = match done.outcome {
+        changes::Outcome::Acted { case, version, stage } => (case, version, stage, None),
+        changes::Outcome::Split { case, version, stage, part } => {
+            (case, version, stage, Some(part))
+        }
         // A key that remembers anything else was used for another command: the desk refuses that.
         changes::Outcome::Reported { .. }
         | changes::Outcome::Imported { .. }
-        | changes::Outcome::Managed { .. } => {
+        | changes::Outcome::Managed { .. }
+        | changes::Outcome::Job { .. } => {
             return Err(domain::Refusal::KeyReusedForOther.into());
         }
     };
@@ -224,6 +307,7 @@ pub(super) async fn act<B: ActBody>(
         version,
         stage: stage.name().word(),
         fact: some(stage.fact()),
+        part: part.map(|part| part.as_str().to_owned()),
     };
     let mut response = Json(answer).into_response();
     let headers = response.headers_mut();

@@ -1,39 +1,49 @@
-//! Cases over the native API: by reference, newest first by the page, one by one.
+//! Cases over the native API: by reference, by filter and page, one by one, and their links.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::case::{Case, PaymentRef};
+use domain::case::{Behind, CUSTOMER_CHARS_MAX, CaseFilter, Sort, Span, is_language};
 use domain::ids::CaseId;
-use domain::payment::columns;
 use domain::{Actor, Refusal, Right};
 use http::Uri;
 use http::header::ETAG;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::asked::{Caller, Named};
 use super::problem::{FieldProblem, Problem};
-use super::shapes::CaseShape;
-use super::{Route, etag, query, route, timeline};
+use super::shapes::{CaseShape, time};
+use super::{Route, cursor, etag, query, route, timeline, values};
 use crate::App;
-
-/// Cases on a page at most, one less than half of what the desk gives at once.
-const PAGE_MAX: i64 = 100;
-
-/// Cases on a page when the caller does not say.
-const PAGE: i64 = 50;
-
-/// What a cursor begins with inside; another form of cursor gets another mark.
-const CURSOR_MARK: &str = "1:";
 
 /// Cases and their timelines, read.
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "/api/v1/cases", Right::ReadCases, || get(list)),
     route("GET", "/api/v1/cases/{id}", Right::ReadCases, || get(one)),
+    route("GET", "/api/v1/cases/{id}/links", Right::ReadInternal, || get(links)),
     route("GET", "/api/v1/cases/{id}/timeline", Right::ReadCases, || get(timeline::timeline)),
+];
+
+/// What a list can be asked for: two references, or a filter; then how the page shall be.
+const NAMES: [&str; 17] = [
+    "refid",
+    "trxid",
+    "stage",
+    "queue",
+    "assignee",
+    "channel",
+    "customer",
+    "language",
+    "waiting_on",
+    "outcome",
+    "opened_from",
+    "opened_to",
+    "received_from",
+    "received_to",
+    "sort",
+    "limit",
+    "cursor",
 ];
 
 #[derive(Serialize)]
@@ -49,16 +59,12 @@ pub(super) async fn list(
     Caller(by): Caller,
     uri: Uri,
 ) -> Result<Json<CasesAnswer>, Problem> {
-    let [refid, trxid, limit, cursor] = query::read(&uri, ["refid", "trxid", "limit", "cursor"])?;
-    let payment = match (refid, trxid) {
-        (None, None) => return newest(&app, &by, limit, cursor).await.map(Json),
-        (Some(refid), None) => PaymentRef::Refid(reference("refid", refid)?),
-        (None, Some(trxid)) => PaymentRef::Trxid(reference("trxid", trxid)?),
-        (Some(_), Some(_)) => return Err(Problem::field("trxid", "give it or refid, not both")),
-    };
-    let paged = [("limit", limit.is_some()), ("cursor", cursor.is_some())];
-    let paged = paged.iter().filter(|(_, given)| *given);
-    let errors: Vec<FieldProblem> = paged
+    let values = query::read(&uri, NAMES)?;
+    let [refid, trxid, ..] = &values;
+    let payment = values::payment(refid.clone(), trxid.clone())?;
+    let Some(payment) = payment else { return page(&app, &by, values).await.map(Json) };
+    let others = NAMES.iter().zip(&values).skip(2).filter(|(_, value)| value.is_some());
+    let errors: Vec<FieldProblem> = others
         .map(|(name, _)| FieldProblem::new(*name, "one transaction's cases come on one page"))
         .collect();
     if !errors.is_empty() {
@@ -68,48 +74,120 @@ pub(super) async fn list(
     Ok(Json(CasesAnswer { cases: cases.iter().map(CaseShape::of).collect(), next: None }))
 }
 
-fn reference(field: &str, text: String) -> Result<String, Problem> {
-    if columns::is_reference(&text) {
-        return Ok(text);
-    }
-    Err(Problem::field(field, "it must have 1 to 64 visible ASCII characters without spaces"))
-}
-
-async fn newest(
+async fn page(
     app: &App,
     by: &Actor,
-    limit: Option<String>,
-    cursor: Option<String>,
+    values: [Option<String>; NAMES.len()],
 ) -> Result<CasesAnswer, Problem> {
-    let limit = limit.map_or(Ok(PAGE), |text| page(&text))?;
-    let before = cursor.map(|text| read_cursor(&text)).transpose()?;
-    // One more than asked for tells whether there is a next page.
-    let mut cases: Vec<Case> = app.desk.newest_cases(by, before.as_ref(), limit + 1).await?;
-    let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = cases.len() > size;
-    cases.truncate(size);
-    let last = cases.last().filter(|_| more);
-    let next = last.map(|case| cursor_after(&case.id));
-    Ok(CasesAnswer { cases: cases.iter().map(CaseShape::of).collect(), next })
+    let list = cursor::filter("cases", &values[..NAMES.len() - 2]);
+    let [_, _, stage, queue, assignee, channel, customer, language, waiting_on, outcome, rest @ ..] =
+        values;
+    let [opened_from, opened_to, received_from, received_to, sort, limit, behind_text] = rest;
+    let limit = values::page(limit.as_deref())?;
+    let behind = behind_text.map(|text| behind(&list, &text)).transpose()?;
+    let sort = values::word("sort", sort.as_deref())?.unwrap_or(Sort::Newest);
+    let filter = FilterText {
+        stage,
+        queue,
+        assignee,
+        channel,
+        customer,
+        language,
+        waiting_on,
+        outcome,
+        opened_from,
+        opened_to,
+        received_from,
+        received_to,
+    };
+    let filter = filter.read(by)?;
+    let page = app.desk.list_cases(by, &filter, sort, behind.as_ref(), limit).await?;
+    let next = page.next.map(|next| cursor::write(&list, next.at, next.case.as_str()));
+    Ok(CasesAnswer { cases: page.cases.iter().map(CaseShape::of).collect(), next })
 }
 
-fn page(text: &str) -> Result<i64, Problem> {
-    let whole = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
-    match text.parse() {
-        Ok(limit) if whole && (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        _ => Err(Problem::field("limit", format!("it must be a number from 1 to {PAGE_MAX}"))),
+fn behind(list: &str, text: &str) -> Result<Behind, Problem> {
+    let (at, id) = cursor::read(list, text)?;
+    let wrong = || Problem::field("cursor", "give what `next` said, as it was");
+    Ok(Behind { at, case: CaseId::parse(&id).ok_or_else(wrong)? })
+}
+
+/// A filter as it is sent, in a query or in a job's body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FilterText {
+    stage: Option<String>,
+    queue: Option<String>,
+    /// A person's name; `me` for whoever asks, `none` for nobody.
+    assignee: Option<String>,
+    channel: Option<String>,
+    customer: Option<String>,
+    language: Option<String>,
+    waiting_on: Option<String>,
+    outcome: Option<String>,
+    opened_from: Option<String>,
+    opened_to: Option<String>,
+    received_from: Option<String>,
+    received_to: Option<String>,
+}
+
+impl FilterText {
+    /// Whether it asks for nothing, which is for everything.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.stage.is_none()
+            && self.queue.is_none()
+            && self.assignee.is_none()
+            && self.channel.is_none()
+            && self.customer.is_none()
+            && self.language.is_none()
+            && self.waiting_on.is_none()
+            && self.outcome.is_none()
+            && self.opened_from.is_none()
+            && self.opened_to.is_none()
+            && self.received_from.is_none()
+            && self.received_to.is_none()
+    }
+
+    pub(super) fn read(self, by: &Actor) -> Result<CaseFilter, Problem> {
+        let assignee = values::name("assignee", self.assignee)?;
+        let language = self.language.map(|text| language("language", text)).transpose()?;
+        let customer = self.customer.map(|text| customer("customer", text)).transpose()?;
+        Ok(CaseFilter {
+            stage: values::word("stage", self.stage.as_deref())?,
+            queue: values::name("queue", self.queue)?,
+            assignee: assignee.map(|name| match name.as_str() {
+                "me" => by.name.clone(),
+                "none" => String::new(),
+                _ => name,
+            }),
+            channel: values::word("channel", self.channel.as_deref())?,
+            customer,
+            language,
+            waiting_on: values::word("waiting_on", self.waiting_on.as_deref())?,
+            outcome: values::word("outcome", self.outcome.as_deref())?,
+            opened: Span {
+                from: values::instant("opened_from", self.opened_from.as_deref())?,
+                to: values::instant("opened_to", self.opened_to.as_deref())?,
+            },
+            received: Span {
+                from: values::instant("received_from", self.received_from.as_deref())?,
+                to: values::instant("received_to", self.received_to.as_deref())?,
+            },
+        })
     }
 }
 
-fn cursor_after(id: &CaseId) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{CURSOR_MARK}{id}"))
+/// The institution's reference of a customer.
+pub(super) fn customer(field: &str, text: String) -> Result<String, Problem> {
+    values::line(field, &text, CUSTOMER_CHARS_MAX).map(|()| text)
 }
 
-fn read_cursor(text: &str) -> Result<CaseId, Problem> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-    let inside = std::str::from_utf8(&bytes).unwrap_or("");
-    let id = inside.strip_prefix(CURSOR_MARK).and_then(CaseId::parse);
-    id.ok_or_else(|| Problem::field("cursor", "give what `next` said, as it was"))
+/// A customer's language.
+pub(super) fn language(field: &str, text: String) -> Result<String, Problem> {
+    if is_language(&text) {
+        return Ok(text);
+    }
+    Err(Problem::field(field, "it must be a language tag (BCP 47), as ms, en-GB or zh-Hant"))
 }
 
 /// The id in a path. What cannot be one is a case nobody has.
@@ -129,4 +207,32 @@ pub(super) async fn one(
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
+}
+
+#[derive(Serialize)]
+pub(super) struct LinksAnswer {
+    links: Vec<LinkShape>,
+}
+
+#[derive(Serialize)]
+struct LinkShape {
+    /// What the other case is to this one.
+    kind: &'static str,
+    case: String,
+    at: String,
+}
+
+/// `GET /api/v1/cases/{id}/links`
+pub(super) async fn links(
+    State(app): State<App>,
+    Caller(by): Caller,
+    Named(id): Named,
+) -> Result<Json<LinksAnswer>, Problem> {
+    let links = app.desk.links(&by, &case_id(&id)?).await?;
+    let shape = |link: &desk::views::LinkView| LinkShape {
+        kind: link.tie.word(),
+        case: link.case.as_str().to_owned(),
+        at: time(link.at),
+    };
+    Ok(Json(LinksAnswer { links: links.iter().map(shape).collect() }))
 }

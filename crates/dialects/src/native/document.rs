@@ -19,6 +19,8 @@ const PARTS: &[&str] = &[
     include_str!("../../../../contracts/native/parts/base.json"),
     include_str!("../../../../contracts/native/parts/transactions.json"),
     include_str!("../../../../contracts/native/parts/cases.json"),
+    include_str!("../../../../contracts/native/parts/opening.json"),
+    include_str!("../../../../contracts/native/parts/jobs.json"),
     include_str!("../../../../contracts/native/parts/webhooks.json"),
     include_str!("../../../../contracts/native/parts/admin.json"),
 ];

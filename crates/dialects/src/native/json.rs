@@ -32,6 +32,20 @@ pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Re
     Ok(value)
 }
 
+/// Reads one field of a body that was read before.
+pub(super) fn field<T: DeserializeOwned>(
+    name: &str,
+    value: serde_json::Value,
+) -> Result<T, Problem> {
+    if !value.is_object() {
+        return Err(Problem::field(name, "it must be an object"));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let field = error.path().to_string();
+        wrong(&field, error.inner()).within(name)
+    })
+}
+
 fn wrong(field: &str, error: &serde_json::Error) -> Problem {
     if !error.is_data() {
         return BodyError::BadJson { line: error.line(), column: error.column() }.into();

@@ -92,6 +92,25 @@ impl Problem {
         self
     }
 
+    /// The same, about a field inside another one.
+    pub(super) fn within(mut self, outer: &str) -> Self {
+        for error in &mut self.0.errors {
+            error.field = format!("{outer}.{}", error.field);
+        }
+        if let [one] = self.0.errors.as_slice() {
+            self.0.detail = format!("{}: {}", one.field, one.message);
+        }
+        self
+    }
+
+    /// Names the field that a rule refused, with what is said already.
+    pub(super) fn about_field(mut self, field: &str) -> Self {
+        let rule = std::mem::take(&mut self.0.detail);
+        self.0.detail = format!("{field}: {rule}");
+        self.0.errors.push(FieldProblem::new(field, rule));
+        self
+    }
+
     pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self

@@ -108,6 +108,43 @@ const PAGES: &[Page] = &[
          GET /api/v1/me says which rights yours has.",
     ),
     page_of(
+        "same-case",
+        "That is the same case",
+        "A case cannot be linked to or merged into itself. Name another one.",
+    ),
+    page_of(
+        "already-linked",
+        "Linked already",
+        "The two cases are linked in this way. There is nothing to do.",
+    ),
+    page_of(
+        "not-linked",
+        "Not linked",
+        "The two cases are not linked in this way. Read the links of either.",
+    ),
+    page_of(
+        "queue-empty",
+        "The queue is empty",
+        "No case of this queue waits for somebody to take it: all have somebody, or stand still. \
+         Ask again later, and compare the queue's name.",
+    ),
+    page_of(
+        "receipt-time",
+        "The time of receipt cannot be",
+        "A complaint was not received in the future, and one that is opened by hand at most 366 \
+         days ago. Import what is older.",
+    ),
+    page_of(
+        "job-too-large",
+        "Too many cases",
+        "A job has at most 10,000 cases. Narrow the filter, or ask for several jobs.",
+    ),
+    page_of(
+        "job-unknown",
+        "No such job",
+        "Your account has no job with this id in this environment.",
+    ),
+    page_of(
         "key-reused-for-other",
         "The idempotency key was used for something else",
         "Use a new key for a new request, and the same key only to repeat one.",

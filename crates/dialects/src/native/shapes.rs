@@ -3,10 +3,11 @@
 //! same to outsiders.
 
 use desk::views::{CaseView, PaymentView};
-use domain::case::Case;
-use domain::payment::Payment;
+use domain::case::{Case, Outcome};
 use domain::{Instant, Refusal};
 use serde::Serialize;
+
+use super::words;
 
 /// A time as it is written in answers.
 pub(super) fn time(at: Instant) -> String {
@@ -40,19 +41,22 @@ pub(super) struct TransactionShape {
     created_at: String,
     provider: Option<String>,
     payer_ref: Option<String>,
-    /// Said where a transaction is asked for by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reportable: Option<bool>,
+    /// Whether an app's report about it would open a case now.
+    reportable: bool,
     /// Why it is not reportable, as the code of the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// The same in words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_text: Option<String>,
     /// The case about it that is not closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     open_case: Option<String>,
 }
 
 impl TransactionShape {
-    pub(super) fn of(payment: &Payment) -> Self {
+    pub(super) fn of(view: &PaymentView) -> Self {
+        let PaymentView { payment, open_case, hindrance } = view;
         Self {
             refid: payment.refid.clone(),
             trxid: some(&payment.trxid),
@@ -67,19 +71,10 @@ impl TransactionShape {
             created_at: time(payment.created_at),
             provider: some(&payment.provider),
             payer_ref: some(&payment.payer_ref),
-            reportable: None,
-            reason: None,
-            open_case: None,
-        }
-    }
-
-    /// With what an app needs to know before it offers to report it.
-    pub(super) fn with_report(view: &PaymentView) -> Self {
-        Self {
-            reportable: Some(view.hindrance.is_none()),
-            reason: view.hindrance.as_ref().map(Refusal::code),
-            open_case: view.open_case.as_ref().map(|case| case.as_str().to_owned()),
-            ..Self::of(&view.payment)
+            reportable: hindrance.is_none(),
+            reason: hindrance.as_ref().map(Refusal::code),
+            reason_text: hindrance.as_ref().map(words::detail),
+            open_case: open_case.as_ref().map(|case| case.as_str().to_owned()),
         }
     }
 }
@@ -98,7 +93,13 @@ pub(super) struct CaseShape {
     fact: Option<String>,
     stage_at: String,
     opened_at: String,
-    refid: String,
+    channel: &'static str,
+    received_at: String,
+    taken_by: Option<String>,
+    customer: Option<String>,
+    language: Option<String>,
+    outcome: Option<&'static str>,
+    refid: Option<String>,
     earlier: Option<String>,
     queue: String,
     assignee: Option<String>,
@@ -120,7 +121,13 @@ impl CaseShape {
             fact: some(case.stage.fact()),
             stage_at: time(case.stage_at),
             opened_at: time(case.opened_at),
-            refid: case.refid.clone(),
+            channel: case.channel.word(),
+            received_at: time(case.received_at),
+            taken_by: some(&case.taken_by),
+            customer: some(&case.customer),
+            language: some(&case.language),
+            outcome: case.outcome.map(Outcome::word),
+            refid: some(&case.refid),
             earlier: case.earlier.as_ref().map(|earlier| earlier.as_str().to_owned()),
             queue: case.queue.clone(),
             assignee: some(&case.assignee),

@@ -8,17 +8,20 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use desk::Failure;
 use desk::import::ROWS_AT_ONCE_MAX;
-use domain::case::PaymentRef;
+use desk::views::BehindPayment;
+use domain::case::{PaymentRef, Span};
 use domain::payment::columns::{self, Cell};
-use domain::payment::{Payment, RowEffect};
+use domain::payment::{Payment, PaymentFilter, RowEffect};
 use domain::{Refusal, Right};
+use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, Caller, Named, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::TransactionShape;
-use super::{Route, Settings, route};
+use super::{Route, Settings, cursor, query, route, values};
 use crate::App;
 use crate::body::BodyLimits;
 
@@ -33,6 +36,7 @@ pub(super) const IMPORT_LIMITS: BodyLimits = BodyLimits {
 /// Payments, brought in and read.
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/api/v1/transactions", Right::ImportPayments, || post(import)),
+    route("GET", "/api/v1/transactions", Right::ReadPayments, || get(list)),
     route("GET", "/api/v1/transactions/{refid}", Right::ReadPayments, || get(one)),
 ];
 
@@ -148,6 +152,70 @@ pub(super) async fn import(
     Ok(replayed(again, Json(answer).into_response()))
 }
 
+#[derive(Serialize)]
+pub(super) struct TransactionsAnswer {
+    transactions: Vec<TransactionShape>,
+    /// The cursor of the next page, when there may be one.
+    next: Option<String>,
+}
+
+/// What a list can be asked for: a reference, or a filter; then how the page shall be.
+const NAMES: [&str; 9] = [
+    "trxid",
+    "account",
+    "product",
+    "status",
+    "provider",
+    "created_from",
+    "created_to",
+    "limit",
+    "cursor",
+];
+
+/// `GET /api/v1/transactions`
+pub(super) async fn list(
+    State(app): State<App>,
+    Caller(by): Caller,
+    uri: Uri,
+) -> Result<Json<TransactionsAnswer>, Problem> {
+    let sent = query::read(&uri, NAMES)?;
+    let list = cursor::filter("transactions", &sent[..NAMES.len() - 2]);
+    let others = NAMES.iter().zip(&sent).skip(1).filter(|(_, value)| value.is_some());
+    let others: Vec<&str> = others.map(|(name, _)| *name).collect();
+    let [trxid, account, product, status, provider, from, to, limit, behind] = sent;
+    if let Some(trxid) = trxid {
+        let rule = "a trxid names one transaction; send nothing else";
+        if let Some(other) = others.first() {
+            return Err(Problem::field(*other, rule));
+        }
+        let payment = PaymentRef::Trxid(values::reference("trxid", trxid)?);
+        let transactions = match app.desk.payment(&by, &payment).await {
+            Ok(view) => vec![TransactionShape::of(&view)],
+            Err(Failure::Refused(Refusal::PaymentUnknown)) => Vec::new(),
+            Err(failure) => return Err(failure.into()),
+        };
+        return Ok(Json(TransactionsAnswer { transactions, next: None }));
+    }
+    let filter = PaymentFilter {
+        account: values::name("account", account)?,
+        product: values::name("product", product)?,
+        status: values::word("status", status.as_deref())?,
+        provider: values::name("provider", provider)?,
+        created: Span {
+            from: values::instant("created_from", from.as_deref())?,
+            to: values::instant("created_to", to.as_deref())?,
+        },
+    };
+    let limit = values::page(limit.as_deref())?;
+    let behind = behind.map(|text| cursor::read(&list, &text)).transpose()?;
+    let behind = behind.map(|(at, refid)| BehindPayment { at, refid });
+    let page = app.desk.list_payments(&by, &filter, behind.as_ref(), limit).await?;
+    Ok(Json(TransactionsAnswer {
+        transactions: page.payments.iter().map(TransactionShape::of).collect(),
+        next: page.next.map(|next| cursor::write(&list, next.at, &next.refid)),
+    }))
+}
+
 /// `GET /api/v1/transactions/{refid}`
 pub(super) async fn one(
     State(app): State<App>,
@@ -159,5 +227,5 @@ pub(super) async fn one(
         return Err(Refusal::PaymentUnknown.into());
     }
     let view = app.desk.payment(&by, &PaymentRef::Refid(refid)).await?;
-    Ok(Json(TransactionShape::with_report(&view)))
+    Ok(Json(TransactionShape::of(&view)))
 }

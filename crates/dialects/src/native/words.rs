@@ -16,9 +16,12 @@ const BROKEN_TITLE: &str = "Something is broken here";
 /// The status of a refusal.
 pub(super) const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::PaymentUnknown | Refusal::CaseUnknown | Refusal::ThingUnknown { .. } => {
-            StatusCode::NOT_FOUND
-        }
+        Refusal::PaymentUnknown
+        | Refusal::CaseUnknown
+        | Refusal::ThingUnknown { .. }
+        | Refusal::QueueEmpty
+        | Refusal::JobUnknown => StatusCode::NOT_FOUND,
+        Refusal::ReceiptTime | Refusal::JobTooLarge => StatusCode::BAD_REQUEST,
         Refusal::NotAllowed | Refusal::SamePerson | Refusal::GrantsTooMuch => StatusCode::FORBIDDEN,
         Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::KeyReusedForOther => StatusCode::UNPROCESSABLE_ENTITY,
@@ -33,6 +36,9 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyProposed
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
+        | Refusal::SameCase
+        | Refusal::AlreadyLinked
+        | Refusal::NotLinked
         | Refusal::NonceSpent => StatusCode::CONFLICT,
     }
 }
@@ -91,6 +97,26 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             "More than you have",
             "nobody can hand out, change or end what has more rights than he has himself",
         ),
+        Refusal::SameCase => {
+            ("That is the same case", "name another case than the one in the path")
+        }
+        Refusal::AlreadyLinked => ("Linked already", "the two cases are linked in this way"),
+        Refusal::NotLinked => ("Not linked", "the two cases are not linked in this way"),
+        Refusal::QueueEmpty => (
+            "The queue is empty",
+            "no case of this queue waits for somebody to take it; ask again later",
+        ),
+        Refusal::ReceiptTime => (
+            "The time of receipt cannot be",
+            "it is not in the future, and at most 366 days ago; import what is older",
+        ),
+        Refusal::JobTooLarge => (
+            "Too many cases",
+            "a job has at most 10,000 cases; narrow the filter, or ask for several jobs",
+        ),
+        Refusal::JobUnknown => {
+            ("No such job", "your account has no job with this id in this environment")
+        }
         Refusal::KeyReusedForOther => (
             "The idempotency key was used for something else",
             "use a new key for a new request, and the same key only to repeat one",
@@ -102,12 +128,18 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
     (title, detail.to_owned())
 }
 
+/// What the refusal means, for people.
+pub(super) fn detail(refusal: &Refusal) -> String {
+    title_and_detail(refusal).1
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (title, detail) = title_and_detail(&refusal);
         let problem = Self::new(status(&refusal), refusal.code(), title, detail);
         match &refusal {
             Refusal::AlreadyReported { case, .. } => problem.about_case(case.as_str()),
+            Refusal::ReceiptTime => problem.about_field("received_at"),
             Refusal::Stale { version } => match super::etag(*version) {
                 Some(tag) => problem.header(ETAG, tag),
                 None => problem,

@@ -300,7 +300,7 @@ async fn a_body_that_nobody_will_read_is_not_waited_for() {
         (IMPORT, "Content-Length: 99999999\r\n\r\n{\"tr", 401),
         (IMPORT, endless, 401),
         ("/api/v1/nothing", endless, 404),
-        ("/api/v1/cases", endless, 405),
+        ("/api/v1/status", endless, 405),
         ("/v2/nothing", "Content-Length: 1000\r\n\r\nx", 404),
         ("/console", endless, 404),
         (CHECK, "Content-Length: 99999999\r\n\r\n", 413),

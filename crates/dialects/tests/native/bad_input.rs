@@ -59,7 +59,24 @@ async fn a_wrong_field_of_an_act_is_named() {
         ("comment", r#"{"says":"a","to_customer":null}"#, "to_customer"),
         ("assign", "{}", "queue"),
         ("assign", r#"{"queue":null,"person":null}"#, "queue"),
-        ("assign", r#"{"queue":""}"#, "queue"),
+        ("assign", r#"{"queue":" "}"#, "queue"),
+        ("link", r#"{"kind":"related"}"#, "case"),
+        ("link", r#"{"kind":"brother","case":"cs_00000000000000000000000000"}"#, "kind"),
+        ("link", r#"{"kind":"related","case":"A-1"}"#, "case"),
+        ("unlink", r#"{"case":"cs_00000000000000000000000000"}"#, "kind"),
+        ("merge", "{}", "into"),
+        ("merge", r#"{"into":"cs_1"}"#, "into"),
+        (
+            "merge",
+            r#"{"into":"cs_00000000000000000000000000","carry_addresses":1}"#,
+            "carry_addresses",
+        ),
+        ("split", "{}", "says"),
+        ("split", r#"{"says":" "}"#, "says"),
+        ("split", r#"{"says":"a","refid":"A 1"}"#, "refid"),
+        ("split", r#"{"says":"a","refid":"A-1","trxid":"T"}"#, "trxid"),
+        ("split", r#"{"says":"a","category":"a\nb"}"#, "category"),
+        ("take", r#"{"queue":"intake"}"#, "queue"),
         ("assign", r#"{"queue":" a"}"#, "queue"),
         ("assign", r#"{"queue":"a\tb"}"#, "queue"),
         ("assign", r#"{"person":"a\u0000"}"#, "person"),
@@ -75,6 +92,66 @@ async fn a_wrong_field_of_an_act_is_named() {
         let answer = house.ask(&token, "POST", &path, &[], Some(body)).await;
         let shown = body.get(..60).unwrap_or(body);
         assert_eq!(fields(&answer), [field], "{act} {shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_field_of_an_opening_or_job_is_named() {
+    let (house, _, token) = furnished(EngineKind::Sqlite).await;
+    let eleven: Vec<String> = (0..11).map(|n| format!("a{n}@b.example")).collect();
+    let eleven = json!({ "channel": "phone", "addresses": eleven }).to_string();
+    for (path, body, field) in [
+        ("cases", "{}", "channel"),
+        ("cases", r#"{"channel":"app"}"#, "channel"),
+        ("cases", r#"{"channel":"import"}"#, "channel"),
+        ("cases", r#"{"channel":"phone","received_at":"yesterday"}"#, "received_at"),
+        ("cases", r#"{"channel":"phone","received_at":"2026-02-30T10:00:00Z"}"#, "received_at"),
+        ("cases", r#"{"channel":"phone","taken_by":""}"#, "taken_by"),
+        ("cases", r#"{"channel":"phone","customer":" C"}"#, "customer"),
+        ("cases", r#"{"channel":"phone","language":"Malay"}"#, "language"),
+        ("cases", r#"{"channel":"phone","refid":"A-1","trxid":"T-A-1"}"#, "trxid"),
+        ("cases", r#"{"channel":"phone","addresses":["a@b.example","x"]}"#, "addresses[1]"),
+        ("cases", eleven.as_str(), "addresses"),
+        ("cases", r#"{"channel":"phone","category":"a\u2028b"}"#, "category"),
+        ("cases", r#"{"channel":"phone","acknowledge":"no"}"#, "acknowledge"),
+        ("jobs", "{}", "act"),
+        ("jobs", r#"{"act":"split","cases":["cs_00000000000000000000000000"]}"#, "act"),
+        ("jobs", r#"{"act":"start"}"#, "cases"),
+        ("jobs", r#"{"act":"start","cases":[]}"#, "cases"),
+        ("jobs", r#"{"act":"start","cases":["A-1"]}"#, "cases[0]"),
+        ("jobs", r#"{"act":"start","filter":{}}"#, "filter"),
+        ("jobs", r#"{"act":"start","filter":{"stage":"new"}}"#, "stage"),
+        ("jobs", r#"{"act":"start","filter":{"state":"open"}}"#, "filter.state"),
+        ("jobs", r#"{"act":"wait","filter":{"stage":"open"}}"#, "with.on"),
+        ("jobs", r#"{"act":"wait","with":{"on":"me"},"filter":{"stage":"open"}}"#, "with.on"),
+        ("jobs", r#"{"act":"comment","with":{"says":""},"filter":{"stage":"open"}}"#, "with.says"),
+        ("jobs", r#"{"act":"start","with":[],"filter":{"stage":"open"}}"#, "with"),
+    ] {
+        let path = format!("/api/v1/{path}");
+        let answer = house.ask(&token, "POST", &path, &[], Some(body)).await;
+        assert_eq!(fields(&answer), [field], "{path} {body}");
+    }
+    for (path, field) in [
+        ("cases?stage=new", "stage"),
+        ("cases?queue=", "queue"),
+        ("cases?channel=pigeon", "channel"),
+        ("cases?language=EN", "language"),
+        ("cases?waiting_on=me", "waiting_on"),
+        ("cases?outcome=good", "outcome"),
+        ("cases?opened_from=2026-03-01", "opened_from"),
+        ("cases?received_to=now", "received_to"),
+        ("cases?sort=best", "sort"),
+        ("cases?refid=A-1&stage=open", "stage"),
+        ("transactions?status=paid", "status"),
+        ("transactions?created_from=x", "created_from"),
+        ("transactions?trxid=T-A-1&account=1", "account"),
+        ("transactions?cursor=MTp4", "cursor"),
+        ("status", "id"),
+        ("status?id=cs_00000000000000000000000000&refid=A-1", "id"),
+        ("status?refid=A-1&trxid=T-A-1", "trxid"),
+    ] {
+        let answer = house.ask(&token, "GET", &format!("/api/v1/{path}"), &[], None).await;
+        assert_eq!(fields(&answer), [field], "{path}");
     }
 }
 
@@ -302,7 +379,7 @@ async fn what_is_not_there_is_a_problem_too() {
         ("PUT", &case, 405, "method-not-allowed"),
         ("GET", &format!("{case}/start"), 405, "method-not-allowed"),
         ("DELETE", "/api/v1/cases", 405, "method-not-allowed"),
-        ("GET", "/api/v1/transactions", 405, "method-not-allowed"),
+        ("GET", "/api/v1/jobs", 405, "method-not-allowed"),
     ] {
         let answer = house.ask(&token, method, path, &[], None).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {path}");

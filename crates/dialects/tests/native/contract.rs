@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use dialects::native::{self, all_routes};
 use domain::Role;
-use domain::case::{Act, CloseReason, Outcome, Party, Remedy, StageName};
+use domain::case::{Act, Channel, CloseReason, Outcome, Party, Remedy, StageName, Tie};
+use domain::job::in_bulk;
 use domain::payment::PaymentStatus;
 use domain::payment::columns::{COLUMNS, OPTIONAL};
 use serde_json::Value;
@@ -72,6 +73,15 @@ fn its_words_are_the_domains() {
     assert_eq!(words("Resolve/properties/outcome"), ours(&outcomes));
     let reasons: Vec<&str> = CloseReason::ALL.iter().map(|one| one.word()).collect();
     assert_eq!(words("Close/properties/reason"), ours(&reasons));
+    let channels: Vec<&str> = Channel::ALL.iter().map(|one| one.word()).collect();
+    assert_eq!(words("Case/properties/channel"), ours(&channels));
+    let by_hand: Vec<&str> = Channel::BY_HAND.iter().map(|one| one.word()).collect();
+    assert_eq!(words("OpenCase/properties/channel"), ours(&by_hand));
+    let ties: Vec<&str> = Tie::ALL.iter().map(|one| one.word()).collect();
+    assert_eq!(words("Link/properties/kind"), ours(&ties));
+    let acts = Act::ALL.iter().filter(|act| in_bulk(**act));
+    let acts: Vec<&str> = acts.map(|act| act.word()).collect();
+    assert_eq!(words("AskJob/properties/act"), ours(&acts));
     let remedies: Vec<&str> = Remedy::ALL.iter().map(|one| one.word()).collect();
     assert_eq!(words("Propose/properties/remedy"), ours(&remedies));
     let statuses: Vec<&str> = PaymentStatus::ALL.iter().map(|one| one.word()).collect();

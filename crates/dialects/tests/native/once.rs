@@ -7,18 +7,19 @@ use domain::payment::PaymentStatus;
 use http::StatusCode;
 use teststand::engines::BOTH;
 
-use crate::access::body;
+use crate::access::EXAMPLE_CASE;
 use crate::seeds::Seeds;
 use crate::support::{Answer, House};
 
 /// What is done to a new case, so that each act finds one that it fits.
-const HISTORIES: [&[(&str, &str)]; 6] = [
+const HISTORIES: [&[(&str, &str)]; 7] = [
     &[],
     &[("start", "{}")],
     &[("start", "{}"), ("wait", r#"{"on":"provider"}"#)],
     &[("start", "{}"), ("resolve", r#"{"outcome":"upheld"}"#)],
     &[("close", r#"{"reason":"withdrawn"}"#)],
     &[("start", "{}"), ("propose", r#"{"remedy":"refund"}"#)],
+    &[("link", r#"{"kind":"related","case":"cs_01jd3v5k8h0000000000000000"}"#)],
 ];
 
 struct Desks {
@@ -28,6 +29,8 @@ struct Desks {
     /// Who prepared it: a proposal needs another person to answer it.
     ann: String,
     cases: usize,
+    /// The case that bodies name.
+    other: String,
 }
 
 impl Desks {
@@ -37,7 +40,12 @@ impl Desks {
         let refid = format!("K-{}", self.cases);
         house.world.pay(scope, &refid, PaymentStatus::Successful).await;
         let case = house.report(scope, &refid, "gone").await.as_str().to_owned();
+        house.job(scope, &case).await;
+        let beside = format!("L-{}", self.cases);
+        house.world.pay(scope, &beside, PaymentStatus::Successful).await;
+        self.other = house.report(scope, &beside, "gone").await.as_str().to_owned();
         for (act, body) in history {
+            let body = &body.replace(EXAMPLE_CASE, &self.other);
             let path = format!("/api/v1/cases/{case}/{act}");
             let answer = house.ask(&self.ann, "POST", &path, &[], Some(body)).await;
             assert_eq!(answer.status, StatusCode::OK, "{act}: {answer:?}");
@@ -48,7 +56,8 @@ impl Desks {
     async fn ask(&self, route: &Route, seeds: &Seeds, key: &str) -> Answer {
         let path = seeds.filled(route);
         let headers = [("idempotency-key", key)];
-        self.house.ask(&self.root, route.method, &path, &headers, body(route).as_deref()).await
+        let body = seeds.body(route);
+        self.house.ask(&self.root, route.method, &path, &headers, body.as_deref()).await
     }
 
     async fn comment(&self, case: &str, key: &str) -> Answer {
@@ -73,7 +82,7 @@ async fn every_write_is_done_once_for_a_key() {
         let house = House::new(kind).await;
         let root = house.installation_token(house.world.scope).await;
         let ann = house.token(house.world.scope, Role::Supervisor, "ann").await;
-        let mut desks = Desks { house, root, ann, cases: 0 };
+        let mut desks = Desks { house, root, ann, cases: 0, other: String::new() };
         for (number, route) in writes().enumerate() {
             let about = format!("{} {}", route.method, route.path);
             let mut done = false;
@@ -82,7 +91,7 @@ async fn every_write_is_done_once_for_a_key() {
                 let key = format!("once-{number}-{place}");
                 let scope = desks.house.world.scope;
                 let seeds = desks.house.seed_for(scope, desks.cases, route.path).await;
-                let seeds = seeds.with(&refid, &case);
+                let seeds = seeds.with(&refid, &case).beside(&desks.other);
                 if one(&desks, route, &about, (&seeds, &case), &key).await {
                     done = true;
                     break;

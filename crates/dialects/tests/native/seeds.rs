@@ -13,6 +13,7 @@ use domain::ids::{EndpointId, MemberId};
 use domain::{Actor, Millis, Role, Scope};
 use store::read::outbox::Parcel;
 
+use crate::access::{EXAMPLE_CASE, body};
 use crate::support::House;
 
 /// The names in paths, and what stands for each.
@@ -33,6 +34,9 @@ const NOBODYS: &[(&str, &str)] = &[
     ("setting", "no-such-setting"),
     ("message", "no.such-message"),
     ("id", "cs_00000000000000000000000000"),
+    ("job", "job_00000000000000000000000000"),
+    ("name", "nobodys"),
+    ("other", "cs_01jd3v5k8h0000000000000000"),
     ("refid", "NOBODYS"),
 ];
 
@@ -47,12 +51,26 @@ impl Seeds {
 
     /// The same with this case and payment.
     pub fn with(mut self, refid: &str, case: &str) -> Self {
+        self.0.insert("name", "intake".to_owned());
+        self.0.insert("job", case.replacen("cs_", "job_", 1));
         self.0.insert("refid", refid.to_owned());
         self.0.insert("id", case.to_owned());
         self
     }
 
-    /// The route's path with every name filled in.
+    /// The same with a second case, for bodies that name one.
+    pub fn beside(mut self, other: &str) -> Self {
+        self.0.insert("other", other.to_owned());
+        self
+    }
+
+    /// A body that the route takes, about these.
+    pub fn body(&self, route: &Route) -> Option<String> {
+        let other = self.0.get("other").map_or(EXAMPLE_CASE, String::as_str);
+        body(route).map(|body| body.replace(EXAMPLE_CASE, other))
+    }
+
+    /// The route's path with every name filled in, and with what its query must name.
     pub fn filled(&self, route: &Route) -> String {
         let last = route.path.rsplit('/').next().unwrap_or("");
         let state = STATES.iter().find(|state| **state == last);
@@ -66,12 +84,16 @@ impl Seeds {
                 value.unwrap_or_else(|| panic!("nothing stands for {{{name}}}: seed it")).clone()
             }
         };
-        route.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+        let path = route.path.split('/').map(fill).collect::<Vec<_>>().join("/");
+        match (route.path, self.0.get("refid")) {
+            ("/api/v1/status", Some(refid)) => format!("{path}?refid={refid}"),
+            _ => path,
+        }
     }
 
     /// Every value that belongs to the account alone.
     pub fn owned(&self) -> impl Iterator<Item = &str> {
-        let common = ["setting", "message", "slug"];
+        let common = ["setting", "message", "slug", "name"];
         self.0
             .iter()
             .filter(move |(name, _)| !common.contains(name))

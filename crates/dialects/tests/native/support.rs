@@ -8,9 +8,10 @@ use desk::execute::Order;
 use dialects::native::{self, all_routes};
 use dialects::{App, Settings, router};
 use domain::account::Tenant;
-use domain::case::{Command, PaymentRef, Report};
-use domain::changes::Outcome;
-use domain::ids::CaseId;
+use domain::case::{Act, Command, PaymentRef, Report};
+use domain::changes::{Change, Changes, Outcome};
+use domain::ids::{CaseId, JobId};
+use domain::job::{Job, JobState};
 use domain::{Actor, Env, Millis, Role, Scope};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -113,6 +114,27 @@ impl House {
             Outcome::Reported { case, .. } => case,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// A job on the case, whose id is the case's with another beginning.
+    pub async fn job(&self, scope: Scope, case: &str) {
+        let id = JobId::parse(&case.replacen("cs_", "job_", 1)).expect("a job's id");
+        let case = CaseId::parse(case).expect("a case's id");
+        let job = Job {
+            id,
+            by: Actor::new(scope, Role::Agent, "ann"),
+            created_at: self.world.desk.now(),
+            act: Act::Start,
+            state: JobState::Running,
+            ended_at: None,
+            total: 1,
+            done: 0,
+            refused: 0,
+        };
+        let mut changes = Changes::none(scope, self.world.desk.now());
+        let (job, body) = (Box::new(job), Vec::new());
+        changes.list.push(Change::JobNew { job, body, cases: vec![case] });
+        store::commit(&self.world.db, &changes).await.expect("a job");
     }
 
     /// Sends a request as it stands. A problem's `type` must lead to a page about its code.

@@ -1,7 +1,11 @@
 //! Everything that can be asked of an existing case.
 
-use super::{CloseReason, Outcome, Party, Remedy};
+use super::{CloseReason, Outcome, Party, PaymentRef, Remedy, Tie};
+use crate::chain::digest_of;
 use crate::ids::CaseId;
+
+/// The queue a new case stands in, and one that was taken out of another queue.
+pub const INTAKE: &str = "intake";
 
 /// The name of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +32,16 @@ pub enum Act {
     Approve,
     /// Disagree, as the second person.
     Decline,
+    /// Work it oneself.
+    Take,
+    /// Tie it to another case.
+    Link,
+    /// Untie it.
+    Unlink,
+    /// Close it as a duplicate of another case.
+    Merge,
+    /// Make a case of its own of a part of it.
+    Split,
 }
 
 super::words!(Act {
@@ -42,6 +56,11 @@ super::words!(Act {
     Propose = "propose",
     Approve = "approve",
     Decline = "decline",
+    Take = "take",
+    Link = "link",
+    Unlink = "unlink",
+    Merge = "merge",
+    Split = "split",
 });
 
 /// An act with what it needs.
@@ -61,12 +80,12 @@ pub enum Ask {
         /// Whether the customer sees it.
         to_customer: bool,
     },
-    /// Give it to a person, a queue, or both. Empty leaves as it is.
+    /// Give it to a person, a queue, or both. Nothing leaves as it is.
     Assign {
-        /// The queue's name.
-        queue: String,
-        /// The person's address.
-        person: String,
+        /// The queue's name; empty for the one that new cases stand in.
+        queue: Option<String>,
+        /// The person's address; empty for nobody.
+        person: Option<String>,
     },
     /// State the outcome.
     Resolve {
@@ -89,6 +108,37 @@ pub enum Ask {
     Approve,
     /// Disagree with the proposal.
     Decline,
+    /// Work it oneself.
+    Take,
+    /// Tie it to another case.
+    Link {
+        /// What the other case is to it.
+        tie: Tie,
+        /// The other case.
+        other: CaseId,
+    },
+    /// Untie it.
+    Unlink {
+        /// What the other case was to it.
+        tie: Tie,
+        /// The other case.
+        other: CaseId,
+    },
+    /// Close it as a duplicate of another case.
+    Merge {
+        /// The case that goes on.
+        into: CaseId,
+        /// Whether its addresses are told of the other case from now on. That tells one person of
+        /// another's case, unless both are the same person.
+        carry_addresses: bool,
+    },
+    /// Make a case of its own of a part of it. What is said with it becomes the new case's report.
+    Split {
+        /// The payment that the new case is about, if any.
+        payment: Option<PaymentRef>,
+        /// A word for what is wrong, empty when nothing.
+        category: String,
+    },
 }
 
 impl Ask {
@@ -106,19 +156,42 @@ impl Ask {
             Self::Propose { .. } => Act::Propose,
             Self::Approve => Act::Approve,
             Self::Decline => Act::Decline,
+            Self::Take => Act::Take,
+            Self::Link { .. } => Act::Link,
+            Self::Unlink { .. } => Act::Unlink,
+            Self::Merge { .. } => Act::Merge,
+            Self::Split { .. } => Act::Split,
         }
     }
 
-    /// The fact that goes into the history beside the act's name. No personal content.
+    /// The other case that the act names.
+    pub const fn other(&self) -> Option<&CaseId> {
+        match self {
+            Self::Link { other, .. } | Self::Unlink { other, .. } => Some(other),
+            Self::Merge { into, .. } => Some(into),
+            _ => None,
+        }
+    }
+
+    /// The fact that goes into the history beside the act's name. No personal content. A split's is
+    /// the new case, which the ask does not know.
     pub fn fact(&self) -> String {
         match self {
             Self::Start | Self::Resume | Self::Reopen | Self::Approve | Self::Decline => {
                 String::new()
             }
+            Self::Take | Self::Split { .. } => String::new(),
+            Self::Link { tie, other } | Self::Unlink { tie, other } => {
+                format!("{} {other}", tie.word())
+            }
+            Self::Merge { into, .. } => into.as_str().to_owned(),
             Self::Wait { on } => on.word().to_owned(),
             Self::Comment { to_customer: true } => "to-customer".to_owned(),
             Self::Comment { to_customer: false } => "internal".to_owned(),
-            Self::Assign { queue, .. } => queue.clone(),
+            Self::Assign { queue, .. } => match queue.as_deref() {
+                Some("") => INTAKE.to_owned(),
+                other => other.unwrap_or_default().to_owned(),
+            },
             Self::Resolve { outcome } => outcome.word().to_owned(),
             Self::Close { reason } => reason.word().to_owned(),
             Self::Propose { remedy } => remedy.word().to_owned(),
@@ -127,6 +200,25 @@ impl Ask {
 }
 
 impl Ask {
+    /// What the ask says that its fact does not, as bytes for a digest. Kept in storage: what an ask
+    /// gives here never changes.
+    pub(super) fn rest(&self) -> Vec<u8> {
+        match self {
+            Self::Assign { person, .. } => match person.as_deref() {
+                None => Vec::new(),
+                Some("") => b"\n".to_vec(),
+                Some(person) => person.as_bytes().to_vec(),
+            },
+            Self::Merge { carry_addresses, .. } => vec![u8::from(*carry_addresses)],
+            Self::Split { payment, category } => {
+                let (kind, reference) = payment.as_ref().map_or(("", ""), PaymentRef::parts);
+                let parts = [kind.as_bytes(), reference.as_bytes(), category.as_bytes()];
+                digest_of(&parts).to_vec()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Reads an act back from its word and fact in the history; nothing when they are not of one.
     /// To whom a case was assigned is personal and does not come back.
     pub fn read(act: &str, fact: &str) -> Option<Self> {
@@ -135,15 +227,37 @@ impl Ask {
             Act::Wait => Self::Wait { on: Party::parse(fact)? },
             Act::Resume => Self::Resume,
             Act::Comment => Self::Comment { to_customer: fact == "to-customer" },
-            Act::Assign => Self::Assign { queue: fact.to_owned(), person: String::new() },
+            Act::Assign => {
+                let queue = (!fact.is_empty()).then(|| fact.to_owned());
+                Self::Assign { queue, person: None }
+            }
             Act::Resolve => Self::Resolve { outcome: Outcome::parse(fact)? },
             Act::Close => Self::Close { reason: CloseReason::parse(fact)? },
             Act::Reopen => Self::Reopen,
             Act::Propose => Self::Propose { remedy: Remedy::parse(fact)? },
             Act::Approve => Self::Approve,
             Act::Decline => Self::Decline,
+            Act::Take => Self::Take,
+            Act::Link => {
+                let (tie, other) = tied(fact)?;
+                Self::Link { tie, other }
+            }
+            Act::Unlink => {
+                let (tie, other) = tied(fact)?;
+                Self::Unlink { tie, other }
+            }
+            Act::Merge => Self::Merge { into: CaseId::parse(fact)?, carry_addresses: false },
+            Act::Split => {
+                CaseId::parse(fact)?;
+                Self::Split { payment: None, category: String::new() }
+            }
         })
     }
+}
+
+fn tied(fact: &str) -> Option<(Tie, CaseId)> {
+    let (tie, other) = fact.split_once(' ')?;
+    Some((Tie::parse(tie)?, CaseId::parse(other)?))
 }
 
 /// An act on one case.

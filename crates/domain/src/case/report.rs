@@ -1,6 +1,6 @@
 //! A report about a payment: the command that opens a case, and what must be known to decide it.
 
-use super::Case;
+use super::{Case, Link};
 use crate::ids::CaseId;
 use crate::payment::Payment;
 
@@ -11,6 +11,16 @@ pub enum PaymentRef {
     Refid(String),
     /// By the system's reference.
     Trxid(String),
+}
+
+impl PaymentRef {
+    /// Which of the two it is, as a word, and the reference.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Refid(refid) => ("refid", refid),
+            Self::Trxid(trxid) => ("trxid", trxid),
+        }
+    }
 }
 
 /// Somebody says that something is wrong with a payment.
@@ -38,6 +48,12 @@ pub struct Known {
     pub earlier: Option<CaseId>,
     /// For an act: another case about the same payment that is not closed.
     pub other_open: Option<CaseId>,
+    /// For an act that names another case: that one.
+    pub other: Option<Case>,
+    /// The links between the two.
+    pub links: Vec<Link>,
+    /// For a split about another payment: what must be known to open a case about it.
+    pub part: Option<Box<Self>>,
 }
 
 impl Report {

@@ -1,14 +1,29 @@
 //! A case told again from its history alone: what its row must say, or somebody changed the row
 //! behind the rules.
 
-use super::{Ask, ReportContent, Stage, next_stage};
+use super::decide::{ABSORB, CARRIED};
+use super::{Ask, Channel, Opening, Outcome, ReportContent, Stage, next_stage};
 use crate::chain::StoredNote;
+use crate::ids::CaseId;
+use crate::time::Instant;
 
 /// What a history says of its case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retold {
     /// Where the case stands.
     pub stage: Stage,
+    /// Since when.
+    pub stage_at: Instant,
+    /// When it was opened.
+    pub opened_at: Instant,
+    /// How it came.
+    pub channel: Channel,
+    /// When it was received.
+    pub received_at: Instant,
+    /// The customer's language, empty when unknown.
+    pub language: String,
+    /// What came out, from resolving until reopening.
+    pub outcome: Option<Outcome>,
     /// The addresses of the report, comma-separated; nothing when its content was erased or when
     /// it gave none.
     pub addresses: Option<String>,
@@ -16,25 +31,66 @@ pub struct Retold {
     pub queue: Option<String>,
 }
 
-/// Tells a history again. Nothing when it does not begin with a report or holds an act that was
-/// impossible where it stands.
+/// Tells a history again. Nothing when it does not begin with a report or an opening, or holds an
+/// act that was impossible where it stands.
 pub fn retell<'a>(notes: impl IntoIterator<Item = &'a StoredNote>) -> Option<Retold> {
     let mut notes = notes.into_iter();
-    let first = notes.next().filter(|first| first.note.act == "report")?;
-    let report = first.content.as_ref().and_then(|content| ReportContent::read(&content.text));
-    let mut retold = Retold {
-        stage: Stage::Received,
-        addresses: report.map(|report| report.addresses.to_owned()),
-        queue: None,
-    };
+    let mut retold = begun(notes.next()?)?;
     for stored in notes {
+        if stored.note.act == ABSORB {
+            absorb(&mut retold, stored)?;
+            continue;
+        }
         let ask = Ask::read(&stored.note.act, &stored.note.fact)?;
-        retold.stage = next_stage(retold.stage, &ask)?;
-        if let Ask::Assign { queue, .. } = ask
-            && !queue.is_empty()
-        {
-            retold.queue = Some(queue);
+        let stage = next_stage(retold.stage, &ask)?;
+        if stage != retold.stage {
+            (retold.stage, retold.stage_at) = (stage, stored.note.at);
+        }
+        match ask {
+            Ask::Assign { queue: Some(queue), .. } => retold.queue = Some(queue),
+            Ask::Resolve { outcome } => retold.outcome = Some(outcome),
+            Ask::Reopen => retold.outcome = None,
+            _ => {}
         }
     }
     Some(retold)
+}
+
+fn begun(first: &StoredNote) -> Option<Retold> {
+    let at = first.note.at;
+    let opening = match first.note.act.as_str() {
+        "report" => Opening { channel: Channel::App, received_at: at, language: String::new() },
+        Opening::ACT => Opening::read(&first.note.fact)?,
+        _ => return None,
+    };
+    let report = first.content.as_ref().and_then(|content| ReportContent::read(&content.text));
+    Some(Retold {
+        stage: Stage::Received,
+        stage_at: at,
+        opened_at: at,
+        channel: opening.channel,
+        received_at: opening.received_at,
+        language: opening.language,
+        outcome: None,
+        addresses: report.map(|report| report.addresses.to_owned()),
+        queue: None,
+    })
+}
+
+/// Another case was merged into this one, perhaps with its addresses. When they were erased, it is
+/// not known any more whom to tell.
+fn absorb(retold: &mut Retold, stored: &StoredNote) -> Option<()> {
+    let Some(case) = stored.note.fact.strip_suffix(CARRIED) else {
+        return CaseId::parse(&stored.note.fact).map(drop);
+    };
+    CaseId::parse(case)?;
+    let content = stored.content.as_ref().and_then(|content| ReportContent::read(&content.text));
+    retold.addresses = match (&retold.addresses, content) {
+        (Some(before), Some(more)) => {
+            let comma = if before.is_empty() { "" } else { "," };
+            Some(format!("{before}{comma}{}", more.addresses))
+        }
+        _ => None,
+    };
+    Some(())
 }

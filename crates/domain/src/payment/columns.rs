@@ -216,17 +216,23 @@ fn status(cells: &Cells<'_>, place: usize) -> Result<PaymentStatus, BadColumn> {
 
 fn time(cells: &Cells<'_>, place: usize) -> Result<Instant, BadColumn> {
     let (column, text) = (COLUMNS[place], text(cells, place)?);
-    let unread = || {
-        let shown = shown(text);
-        bad(column, format!("`{shown}` is not a time with its zone, as 2026-01-05T10:11:12.345Z"))
-    };
+    instant(text).map_err(|why| bad(column, why))
+}
+
+/// A time with its zone, between the years 2000 and 2100.
+///
+/// # Errors
+/// The rule it breaks, in words.
+pub fn instant(text: &str) -> Result<Instant, String> {
+    let unread =
+        || format!("`{}` is not a time with its zone, as 2026-01-05T10:11:12.345Z", shown(text));
     if !is_rfc_3339(text.as_bytes()) {
         return Err(unread());
     }
     let time: jiff::Timestamp = text.parse().map_err(|_| unread())?;
     match time.as_millisecond() {
         millis @ TIME_LEAST_MS..TIME_MOST_MS => Ok(Instant::from_millis(millis)),
-        _ => Err(bad(column, format!("`{}` is not between the years 2000 and 2100", shown(text)))),
+        _ => Err(format!("`{}` is not between the years 2000 and 2100", shown(text))),
     }
 }
 

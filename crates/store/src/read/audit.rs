@@ -132,7 +132,8 @@ pub async fn sealed_notes(
         .collect()
 }
 
-const CASE_ROWS: &str = "SELECT id, stage, stage_fact, addresses, queue FROM cases
+const CASE_ROWS: &str = "SELECT id, stage, stage_fact, addresses, queue, stage_at, opened_at,
+ received_at, channel, language, outcome FROM cases
  WHERE id >= ?1 AND id <= ?2 ORDER BY id";
 
 /// What a case's row says of it.
@@ -148,6 +149,18 @@ pub struct CaseRow {
     pub addresses: Vec<String>,
     /// Its queue.
     pub queue: String,
+    /// Since when it is at its stage.
+    pub stage_at: Instant,
+    /// When it was opened.
+    pub opened_at: Instant,
+    /// When it was received.
+    pub received_at: Instant,
+    /// How it came.
+    pub channel: String,
+    /// The customer's language, empty when unknown.
+    pub language: String,
+    /// The outcome, empty when there is none.
+    pub outcome: String,
 }
 
 /// The rows of the cases from `first` to `last`.
@@ -160,6 +173,12 @@ pub async fn case_rows(db: &Db, first: &str, last: &str) -> Result<Vec<CaseRow>,
             fact: row.text(2)?.to_owned(),
             addresses: codec::read_addresses(row.text(3)?),
             queue: row.text(4)?.to_owned(),
+            stage_at: Instant::from_millis(row.int(5)?),
+            opened_at: Instant::from_millis(row.int(6)?),
+            received_at: Instant::from_millis(row.int(7)?),
+            channel: row.text(8)?.to_owned(),
+            language: row.text(9)?.to_owned(),
+            outcome: row.text(10)?.to_owned(),
         })
     };
     rows.iter().map(read).collect()

@@ -1,6 +1,6 @@
 //! Payments, cases and their histories, as they are loaded for a decision or shown.
 
-use domain::case::{Case, Known, PaymentRef, Proposal, Remedy};
+use domain::case::{Ask, Case, Known, Link, LinkKind, PaymentRef, Proposal, Remedy};
 use domain::chain::{Digest, Head, Note};
 use domain::changes::{KeptContent, Saved};
 use domain::ids::CaseId;
@@ -26,9 +26,12 @@ macro_rules! case_columns {
     () => {
         "cases.id, cases.scope, cases.version, cases.stage, cases.stage_fact, cases.stage_at,
  cases.opened_at, cases.refid, cases.earlier, cases.addresses, cases.through, cases.queue,
- cases.assignee, cases.proposal, cases.proposed_by, cases.head_seq, cases.head_digest"
+ cases.assignee, cases.proposal, cases.proposed_by, cases.head_seq, cases.head_digest,
+ cases.channel, cases.received_at, cases.taken_by, cases.customer, cases.language, cases.outcome"
     };
 }
+
+pub(super) use {case_columns, payment_columns};
 
 const PAYMENT_BY_REFID: &str =
     concat!("SELECT ", payment_columns!(), " FROM payments WHERE scope = ?1 AND refid = ?2");
@@ -42,7 +45,7 @@ const PAYMENT_BY_TRXID: &str = concat!(
 const CASES_BY_REFID: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND refid = ?2 ORDER BY slot LIMIT 100"
+    " FROM cases WHERE scope = ?1 AND refid = ?2 AND refid <> '' ORDER BY slot LIMIT 100"
 );
 
 const CASES_BY_TRXID: &str = concat!(
@@ -50,7 +53,7 @@ const CASES_BY_TRXID: &str = concat!(
     case_columns!(),
     " FROM payments JOIN cases ON cases.scope = payments.scope AND cases.refid = payments.refid
  WHERE payments.scope = ?1 AND payments.trxid = ?2 AND payments.trxid <> ''
- ORDER BY cases.slot LIMIT 100"
+ AND cases.refid <> '' ORDER BY cases.slot LIMIT 100"
 );
 
 const CASE_BY_ID: &str =
@@ -65,6 +68,7 @@ const PAYMENT_OF_CASE: &str = concat!(
 
 const OTHER_OPEN: &str = "SELECT other.id FROM cases
  JOIN cases other ON other.scope = cases.scope AND other.refid = cases.refid AND other.slot = 0
+ AND other.refid <> ''
  WHERE cases.scope = ?1 AND cases.id = ?2 AND other.id <> cases.id";
 
 const SAVED_KEY: &str =
@@ -87,13 +91,26 @@ const OWNERS_BY_TRXIDS: &str = "SELECT trxid, refid FROM payments
  WHERE scope = ?1 AND trxid <> '' AND trxid IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
  ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
 
-const NEWEST_CASES: &str = concat!(
+const LINKS_BETWEEN: &str = "SELECT case_id, other_id, kind, at FROM case_links
+ WHERE scope = ?1 AND case_id = ?2 AND other_id = ?3
+ UNION ALL SELECT case_id, other_id, kind, at FROM case_links
+ WHERE scope = ?1 AND case_id = ?3 AND other_id = ?2";
+
+const LINKS_OF: &str = "SELECT case_id, other_id, kind, at FROM case_links
+ WHERE scope = ?1 AND case_id = ?2
+ UNION ALL SELECT case_id, other_id, kind, at FROM case_links
+ WHERE scope = ?1 AND other_id = ?2
+ ORDER BY at, case_id, other_id, kind LIMIT 1000";
+
+const NEXT_IN_QUEUE: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+    " FROM cases WHERE scope = ?1 AND queue = ?2 AND slot = 0 AND assignee = ''
+ AND stage <> 'waiting' AND stage <> 'resolved' ORDER BY received_at, id LIMIT ?3"
 );
 
-fn payment(row: &Row) -> Result<Payment, Fault> {
+/// Reads a payment in the order of `payment_columns!`.
+pub(crate) fn payment(row: &Row) -> Result<Payment, Fault> {
     let status = PaymentStatus::from_number(row.int(6)?)
         .ok_or_else(|| Fault::new("a payment's status is not one".to_owned()))?;
     Ok(Payment {
@@ -116,7 +133,8 @@ pub(crate) fn digest(bytes: &[u8]) -> Result<Digest, Fault> {
     bytes.try_into().map_err(|_| Fault::new("a digest has not 32 bytes".to_owned()))
 }
 
-fn case(row: &Row) -> Result<Case, Fault> {
+/// Reads a case in the order of `case_columns!`.
+pub(crate) fn case(row: &Row) -> Result<Case, Fault> {
     let earlier = row.opt_text(8)?.map(codec::case_id).transpose()?;
     let proposal = match (row.opt_text(13)?, row.opt_text(14)?) {
         (Some(remedy), Some(by)) => Some(Proposal {
@@ -133,6 +151,12 @@ fn case(row: &Row) -> Result<Case, Fault> {
         stage: codec::stage(row.text(3)?, row.text(4)?)?,
         stage_at: Instant::from_millis(row.int(5)?),
         opened_at: Instant::from_millis(row.int(6)?),
+        channel: codec::channel(row.text(17)?)?,
+        received_at: Instant::from_millis(row.int(18)?),
+        taken_by: row.text(19)?.to_owned(),
+        customer: row.text(20)?.to_owned(),
+        language: row.text(21)?.to_owned(),
+        outcome: codec::outcome_of_case(row.text(22)?)?,
         refid: row.text(7)?.to_owned(),
         earlier,
         addresses: codec::read_addresses(row.text(9)?),
@@ -169,21 +193,45 @@ fn open_and_earlier(rows: &[Row]) -> Result<(Option<Case>, Option<CaseId>), Faul
 pub async fn for_report(
     db: &Db,
     scope: Scope,
-    payment_ref: &PaymentRef,
+    payment: &PaymentRef,
     key: Option<&str>,
 ) -> Result<(Known, Option<Saved>), Fault> {
-    let (find_payment, find_cases, reference) = match payment_ref {
+    let mut queries = Vec::from(about_payment(scope, payment));
+    queries.extend(key.map(|key| saved_query(scope, key)));
+    let found = db.read(queries).await?;
+    Ok((known_of_payment(&found, 0)?, saved_of(&found, 2, key)?))
+}
+
+/// What must be known to open a case by hand, and what the key remembers.
+pub async fn for_opening(
+    db: &Db,
+    scope: Scope,
+    payment: Option<&PaymentRef>,
+    key: Option<&str>,
+) -> Result<(Known, Option<Saved>), Fault> {
+    if let Some(payment) = payment {
+        return for_report(db, scope, payment, key).await;
+    }
+    let found = db.read(key.map(|key| saved_query(scope, key)).into_iter().collect()).await?;
+    Ok((Known::default(), saved_of(&found, 0, key)?))
+}
+
+fn about_payment(scope: Scope, payment: &PaymentRef) -> [Query; 2] {
+    let (find_payment, find_cases, reference) = match payment {
         PaymentRef::Refid(refid) => (PAYMENT_BY_REFID, CASES_BY_REFID, refid.as_str()),
         PaymentRef::Trxid(trxid) => (PAYMENT_BY_TRXID, CASES_BY_TRXID, trxid.as_str()),
     };
-    let at = |sql| Query { sql, values: vec![scope.number().into(), reference.into()] };
-    let mut queries = vec![at(find_payment), at(find_cases)];
-    queries.extend(key.map(|key| saved_query(scope, key)));
-    let found = db.read(queries).await?;
-    let (open, earlier) = open_and_earlier(rows(&found, 1))?;
-    let payment = first(&found, 0).map(payment).transpose()?;
-    let known = Known { payment, case: open, earlier, other_open: None };
-    Ok((known, saved_of(&found, 2, key)?))
+    [find_payment, find_cases].map(|sql| {
+        let values = vec![scope.number().into(), reference.into()];
+        Query { sql, values }
+    })
+}
+
+/// The answers to [`about_payment`], which begin at `place`.
+fn known_of_payment(found: &[Vec<Row>], place: usize) -> Result<Known, Fault> {
+    let (open, earlier) = open_and_earlier(rows(found, place + 1))?;
+    let payment = first(found, place).map(payment).transpose()?;
+    Ok(Known { payment, case: open, earlier, ..Known::default() })
 }
 
 /// What must be known to act on a case, and what the key remembers, in one snapshot.
@@ -191,19 +239,87 @@ pub async fn for_act(
     db: &Db,
     scope: Scope,
     id: &CaseId,
+    ask: Option<&Ask>,
     key: Option<&str>,
 ) -> Result<(Known, Option<Saved>), Fault> {
-    let at = |sql| Query { sql, values: vec![scope.number().into(), id.as_str().into()] };
-    let mut queries = vec![at(CASE_BY_ID), at(PAYMENT_OF_CASE), at(OTHER_OPEN)];
+    let at = |sql, id: &str| Query { sql, values: vec![scope.number().into(), id.into()] };
+    let id = id.as_str();
+    let mut queries = vec![at(CASE_BY_ID, id), at(PAYMENT_OF_CASE, id), at(OTHER_OPEN, id)];
+    let key_at = queries.len();
     queries.extend(key.map(|key| saved_query(scope, key)));
+    let more_at = queries.len();
+    let part = match ask {
+        Some(Ask::Split { payment, .. }) => payment.as_ref(),
+        _ => None,
+    };
+    if let Some(other) = ask.and_then(Ask::other) {
+        let both = vec![scope.number().into(), id.into(), other.as_str().into()];
+        queries.extend([at(CASE_BY_ID, other.as_str()), Query::new(LINKS_BETWEEN, both)]);
+    } else if let Some(payment) = part {
+        queries.extend(about_payment(scope, payment));
+    }
     let found = db.read(queries).await?;
-    let known = Known {
+    let mut known = Known {
         payment: first(&found, 1).map(payment).transpose()?,
         case: first(&found, 0).map(case).transpose()?,
-        earlier: None,
         other_open: first(&found, 2).map(|row| codec::case_id(row.text(0)?)).transpose()?,
+        ..Known::default()
     };
-    Ok((known, saved_of(&found, 3, key)?))
+    if part.is_some() {
+        known.part = Some(Box::new(known_of_payment(&found, more_at)?));
+    } else {
+        known.other = first(&found, more_at).map(case).transpose()?;
+        let links = rows(&found, more_at + 1).iter().map(link);
+        known.links = links.collect::<Result<_, _>>()?;
+    }
+    Ok((known, saved_of(&found, key_at, key)?))
+}
+
+/// What must be known to take the next case of a queue: one of the first `among` that nobody has,
+/// as `pick` says; and what the key remembers.
+pub async fn for_take(
+    db: &Db,
+    scope: Scope,
+    queue: &str,
+    (among, pick): (i64, usize),
+    key: Option<&str>,
+) -> Result<(Known, Option<Saved>), Fault> {
+    let values = vec![scope.number().into(), queue.into(), among.into()];
+    let mut queries = vec![Query { sql: NEXT_IN_QUEUE, values }];
+    queries.extend(key.map(|key| saved_query(scope, key)));
+    let found = db.read(queries).await?;
+    let free = rows(&found, 0);
+    let picked = free.get(pick % free.len().max(1)).map(case).transpose()?;
+    let known = match picked {
+        // The case stays as it was when it was nobody's: who took it meanwhile keeps it.
+        Some(case) => {
+            let (known, _) = for_act(db, scope, &case.id, None, None).await?;
+            Known { case: Some(case), ..known }
+        }
+        None => Known::default(),
+    };
+    Ok((known, saved_of(&found, 1, key)?))
+}
+
+fn link(row: &Row) -> Result<Link, Fault> {
+    let kind = row.text(2)?;
+    Ok(Link {
+        case: codec::case_id(row.text(0)?)?,
+        other: codec::case_id(row.text(1)?)?,
+        kind: LinkKind::parse(kind).ok_or_else(|| Fault::new(format!("unknown link {kind}")))?,
+        at: Instant::from_millis(row.int(3)?),
+    })
+}
+
+/// The links of a case, oldest first; nothing when the case is not there.
+pub async fn links(db: &Db, scope: Scope, id: &CaseId) -> Result<Option<Vec<Link>>, Fault> {
+    let values = || vec![scope.number().into(), id.as_str().into()];
+    let queries = vec![Query::new(CASE_BY_ID, values()), Query::new(LINKS_OF, values())];
+    let found = db.read(queries).await?;
+    if first(&found, 0).is_none() {
+        return Ok(None);
+    }
+    rows(&found, 1).iter().map(link).collect::<Result<_, _>>().map(Some)
 }
 
 fn rows(found: &[Vec<Row>], place: usize) -> &[Row] {
@@ -234,7 +350,7 @@ pub async fn find(
     scope: Scope,
     id: &CaseId,
 ) -> Result<Option<(Case, Option<Payment>)>, Fault> {
-    let (known, _) = for_act(db, scope, id, None).await?;
+    let (known, _) = for_act(db, scope, id, None, None).await?;
     Ok(known.case.map(|case| (case, known.payment)))
 }
 
@@ -250,12 +366,6 @@ pub async fn of_payment(
     };
     let found = db.rows(sql, vec![scope.number().into(), reference.into()]).await?;
     found.iter().map(case).collect()
-}
-
-/// The newest cases whose id is before `before` (any text above all ids for the first page).
-pub async fn newest(db: &Db, scope: Scope, before: &str, limit: i64) -> Result<Vec<Case>, Fault> {
-    let values = vec![scope.number().into(), before.into(), limit.into()];
-    db.rows(NEWEST_CASES, values).await?.iter().map(case).collect()
 }
 
 /// A note as it is stored.

@@ -1,6 +1,6 @@
 //! How payments, cases and their histories are written.
 
-use domain::case::{Case, Stage};
+use domain::case::{Case, Link, Stage};
 use domain::chain::Note;
 use domain::changes::KeptContent;
 use domain::payment::{Payment, PaymentStatus};
@@ -12,17 +12,24 @@ use crate::engine::{Stmt, Value};
 
 const INSERT_CASE: &str = "INSERT INTO cases (id, scope, version, stage, stage_fact, stage_at,
  opened_at, refid, slot, earlier, addresses, through, queue, assignee, proposal, proposed_by,
- head_seq, head_digest)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+ head_seq, head_digest, channel, received_at, taken_by, customer, language, outcome)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+ ?21, ?22, ?23, ?24)
  ON CONFLICT DO NOTHING";
 
 // A reopened case takes the open slot of its payment again: it is refused when another one has it.
 const MOVE_CASE: &str = "UPDATE cases SET version = ?3, stage = ?4, stage_fact = ?5, stage_at = ?6,
  slot = ?7, queue = ?8, assignee = ?9, proposal = ?10, proposed_by = ?11, head_seq = ?12,
- head_digest = ?13
+ head_digest = ?13, addresses = ?15, outcome = ?16
  WHERE id = ?1 AND scope = ?2 AND version = ?14
  AND NOT EXISTS (SELECT 1 FROM cases other WHERE other.scope = ?2 AND other.refid = cases.refid
-  AND other.slot = ?7 AND other.id <> ?1)";
+  AND other.refid <> '' AND other.slot = ?7 AND other.id <> ?1)";
+
+const INSERT_LINK: &str = "INSERT INTO case_links (scope, case_id, other_id, kind, at)
+ VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+
+const DELETE_LINK: &str = "DELETE FROM case_links
+ WHERE scope = ?1 AND case_id = ?2 AND other_id = ?3 AND kind = ?4";
 
 const INSERT_NOTE: &str = "INSERT INTO notes (case_id, seq, at, actor, act, fact, content_digest,
  previous, digest, salt, content, sealed, seal)
@@ -48,6 +55,29 @@ fn proposal(case: &Case) -> [Value; 2] {
     [proposal.map(|one| one.remedy.word()).into(), proposal.map(|one| one.by.as_str()).into()]
 }
 
+fn outcome(case: &Case) -> &'static str {
+    case.outcome.map_or("", domain::case::Outcome::word)
+}
+
+pub(super) fn link(scope: Scope, link: &Link) -> Stmt {
+    let mut values = link_values(scope, link);
+    values.push(link.at.millis().into());
+    one(INSERT_LINK, tag::CASE, values)
+}
+
+pub(super) fn unlink(scope: Scope, link: &Link) -> Stmt {
+    one(DELETE_LINK, tag::CASE, link_values(scope, link))
+}
+
+fn link_values(scope: Scope, link: &Link) -> Vec<Value> {
+    vec![
+        scope.number().into(),
+        link.case.as_str().into(),
+        link.other.as_str().into(),
+        link.kind.word().into(),
+    ]
+}
+
 pub(super) fn open(case: &Case) -> Stmt {
     let [remedy, by] = proposal(case);
     let values = vec![
@@ -69,6 +99,12 @@ pub(super) fn open(case: &Case) -> Stmt {
         by,
         case.head.seq.into(),
         case.head.digest.as_slice().into(),
+        case.channel.word().into(),
+        case.received_at.millis().into(),
+        case.taken_by.as_str().into(),
+        case.customer.as_str().into(),
+        case.language.as_str().into(),
+        outcome(case).into(),
     ];
     one(INSERT_CASE, tag::CASE, values)
 }
@@ -90,6 +126,8 @@ pub(super) fn shift(case: &Case) -> Stmt {
         case.head.seq.into(),
         case.head.digest.as_slice().into(),
         (case.version - 1).into(),
+        codec::write_addresses(&case.addresses).into(),
+        outcome(case).into(),
     ];
     one(MOVE_CASE, tag::CASE, values)
 }

@@ -64,6 +64,8 @@ const STATUSES: &[(&str, u16)] = &[
     ("UnauthorizedReader", 401),
     ("Forbidden", 403),
     ("NotFound", 404),
+    ("NoSuchCase", 404),
+    ("NoSuchPayment", 404),
     ("SlowBody", 408),
     ("Conflict", 409),
     ("AdminConflict", 409),
@@ -206,7 +208,12 @@ fn add_headers(route: &Route, operation: &mut Value) {
 /// The codes of all its answers that are no success: those its part names, then the rule's.
 fn codes(whole: &Value, route: &Route, operation: &Value) -> Vec<Value> {
     let mut codes = operation["x-problems"].as_array().cloned().unwrap_or_default();
-    let things = [("/cases/{id}", "case-unknown"), ("/transactions/{refid}", "payment-unknown")];
+    let things = [
+        ("/cases/{id}", "case-unknown"),
+        ("/transactions/{refid}", "payment-unknown"),
+        ("/jobs/{job}", "job-unknown"),
+        ("/queues/{name}", "queue-empty"),
+    ];
     let unknown = things.iter().filter(|(part, _)| route.path.contains(part));
     codes.extend(unknown.map(|(_, code)| Value::from(*code)));
     if route.path.starts_with("/api/v1/admin/") && !reads(route) {
