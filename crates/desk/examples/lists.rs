@@ -1,6 +1,6 @@
-//! How long a page of 50 takes out of many cases, for each filter and direction, and whether the
-//! engine walks an index. `cargo run --release -p desk --example lists -- [sqlite|postgres] [CASES]`;
-//! PostgreSQL is the server that `REDRESS_TEST_POSTGRES` names.
+//! How long a page of 50 takes out of many cases, for each filter and direction.
+//! `cargo run --release -p desk --example lists -- [sqlite|postgres] [CASES]`; PostgreSQL is the
+//! server that `REDRESS_TEST_POSTGRES` names.
 
 use std::time::{Duration, Instant as Clock};
 

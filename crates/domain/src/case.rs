@@ -1,5 +1,5 @@
-//! A case: one complaint, as a rule about one payment, from receipt to closing. `docs/case.md` is the table of
-//! its life; a test reads that page and holds this code to it.
+//! A case: one complaint, as a rule about one payment, from receipt to closing. `docs/case.md` is
+//! the table of its life; a test reads that page and holds this code to it.
 
 mod act;
 mod decide;

@@ -80,8 +80,8 @@ async fn page(
     values: [Option<String>; NAMES.len()],
 ) -> Result<CasesAnswer, Problem> {
     let list = cursor::filter("cases", &values[..NAMES.len() - 2]);
-    let [_, _, stage, queue, assignee, channel, customer, language, waiting_on, outcome, rest @ ..] =
-        values;
+    let [_, _, stage, queue, assignee, channel, customer, rest @ ..] = values;
+    let [language, waiting_on, outcome, rest @ ..] = rest;
     let [opened_from, opened_to, received_from, received_to, sort, limit, behind_text] = rest;
     let limit = values::page(limit.as_deref())?;
     let behind = behind_text.map(|text| behind(&list, &text)).transpose()?;

@@ -97,26 +97,13 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             "More than you have",
             "nobody can hand out, change or end what has more rights than he has himself",
         ),
-        Refusal::SameCase => {
-            ("That is the same case", "name another case than the one in the path")
-        }
-        Refusal::AlreadyLinked => ("Linked already", "the two cases are linked in this way"),
-        Refusal::NotLinked => ("Not linked", "the two cases are not linked in this way"),
-        Refusal::QueueEmpty => (
-            "The queue is empty",
-            "no case of this queue waits for somebody to take it; ask again later",
-        ),
-        Refusal::ReceiptTime => (
-            "The time of receipt cannot be",
-            "it is not in the future, and at most 366 days ago; import what is older",
-        ),
-        Refusal::JobTooLarge => (
-            "Too many cases",
-            "a job has at most 10,000 cases; narrow the filter, or ask for several jobs",
-        ),
-        Refusal::JobUnknown => {
-            ("No such job", "your account has no job with this id in this environment")
-        }
+        Refusal::SameCase
+        | Refusal::AlreadyLinked
+        | Refusal::NotLinked
+        | Refusal::QueueEmpty
+        | Refusal::ReceiptTime
+        | Refusal::JobTooLarge
+        | Refusal::JobUnknown => by_page(refusal),
         Refusal::KeyReusedForOther => (
             "The idempotency key was used for something else",
             "use a new key for a new request, and the same key only to repeat one",
@@ -126,6 +113,12 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::Busy => ("Too busy", "others changed the same thing at the same time; try again"),
     };
     (title, detail.to_owned())
+}
+
+/// The words of a refusal's own page, where they say all there is to say.
+fn by_page(refusal: &Refusal) -> (&'static str, &'static str) {
+    let page = super::problems::told(refusal.code());
+    page.map_or((refusal.code(), ""), |(_, title, advice)| (title, advice))
 }
 
 /// What the refusal means, for people.

@@ -200,8 +200,8 @@ impl Ask {
 }
 
 impl Ask {
-    /// What the ask says that its fact does not, as bytes for a digest. Kept in storage: what an ask
-    /// gives here never changes.
+    /// What the ask says that its fact does not, for a digest. Kept in storage: what an ask gives
+    /// here never changes.
     pub(super) fn rest(&self) -> Vec<u8> {
         match self {
             Self::Assign { person, .. } => match person.as_deref() {
