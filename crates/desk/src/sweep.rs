@@ -1,5 +1,5 @@
-//! What is done by the period: seals, nonces, old memory, jobs. Each sweep takes no input; it looks at
-//! what is there, so a first run, a repeat and a restart are the same.
+//! What is done by the period: seals, nonces, old memory, jobs. Each sweep takes no input; it looks
+//! at what is there, so a first run, a repeat and a restart are the same.
 
 use std::time::Duration;
 
