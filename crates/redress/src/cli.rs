@@ -2,11 +2,19 @@
 //! into values and does nothing with them. Secrets never come as flags, since other users of a
 //! machine see those; they come from files and the environment.
 
+mod accounts;
+mod running;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use domain::{Env, Role};
+use domain::{Env, Right, Rights, Role};
+
+pub use accounts::{KeyCommand, LoginCommand, TenantCommand, TokenCommand, WebhookCommand};
+pub use running::{
+    MemberCommand, MessageCommand, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
+};
 
 pub use backup::{BackupArgs, RestoreArgs};
 
@@ -71,6 +79,27 @@ pub enum Command {
     /// Where events are sent
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// The people of an account
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Where cases wait
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// People who work together
+    #[command(subcommand)]
+    Team(TeamCommand),
+    /// What an account sets for itself while the server runs
+    #[command(subcommand)]
+    Setting(SettingCommand),
+    /// The messages that callers of an account read
+    #[command(subcommand)]
+    Message(MessageCommand),
+    /// What was changed in an account, and by whom
+    #[command(after_help = "Example:\n  redress history --tenant acme --env production")]
+    History(PageArgs),
+    /// Who read whose data
+    #[command(after_help = "Example:\n  redress reads --tenant acme --env production")]
+    Reads(PageArgs),
     /// Say what is wrong with an installation and how to mend it
     #[command(after_help = "Example:\n  redress doctor --dir /var/lib/redress")]
     Doctor,
@@ -182,211 +211,6 @@ pub struct ImportArgs {
     pub format: Option<crate::transactions_file::Format>,
 }
 
-/// `tenant …`
-#[derive(Debug, Subcommand)]
-pub enum TenantCommand {
-    /// Add an account
-    #[command(after_help = "Example:\n  redress tenant add acme --email ops@acme.example")]
-    Add {
-        /// A short name, unique in the installation: lower case letters, digits, hyphens
-        slug: String,
-        /// The account's registered address; it is copied on every mail
-        #[arg(long, value_name = "ADDRESS")]
-        email: String,
-        /// The name for people [default: the short one]
-        #[arg(long)]
-        name: Option<String>,
-        /// Seal what payers write with the key outside the database; it cannot be searched then
-        #[arg(long)]
-        seal_narratives: bool,
-    },
-    /// List the accounts
-    #[command(after_help = "Example:\n  redress tenant list")]
-    List,
-}
-
-/// `key …`
-#[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Make an API key; the secret is shown once
-    #[command(after_help = "Example:\n  redress key add --tenant acme --env production")]
-    Add {
-        /// Whose key
-        #[arg(long)]
-        tenant: String,
-        /// For which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
-        /// What it is for, for people
-        #[arg(long, default_value = "")]
-        label: String,
-        /// Print key and secret as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the API keys of an account, without secrets
-    #[command(after_help = "Example:\n  redress key list --tenant acme")]
-    List {
-        /// Whose keys
-        #[arg(long)]
-        tenant: String,
-    },
-    /// Make an API key useless from now on
-    #[command(after_help = "Example:\n  redress key revoke iimm_prod_k7f3 --tenant acme")]
-    Revoke {
-        /// The key, without its secret
-        key: String,
-        /// Whose key
-        #[arg(long)]
-        tenant: String,
-    },
-}
-
-/// `token …`
-#[derive(Debug, Subcommand)]
-pub enum TokenCommand {
-    /// Make a token for our own API; it is shown once
-    #[command(after_help = "Example:\n  \
-        redress token add --tenant acme --env production --role agent --name ann@acme.example")]
-    Add {
-        /// Whose token
-        #[arg(long)]
-        tenant: String,
-        /// For which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
-        /// What it may do
-        #[arg(long, value_parser = parse_role)]
-        role: Role,
-        /// Who holds it, as the history will say
-        #[arg(long)]
-        name: String,
-        /// How many days it works
-        #[arg(long, value_name = "DAYS", default_value_t = 365,
-              value_parser = clap::value_parser!(u16).range(1..=3650))]
-        days: u16,
-        /// Print the token as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the tokens of an account by their ids, without the tokens
-    #[command(after_help = "Example:\n  redress token list --tenant acme")]
-    List {
-        /// Whose tokens
-        #[arg(long)]
-        tenant: String,
-    },
-    /// Make a token useless at once
-    #[command(after_help = "Example:\n  redress token revoke 1f3a5c7e --tenant acme")]
-    Revoke {
-        /// Its id, as `token list` shows it
-        id: String,
-        /// Whose token
-        #[arg(long)]
-        tenant: String,
-    },
-}
-
-/// `login …`
-#[derive(Debug, Subcommand)]
-pub enum LoginCommand {
-    /// Add a user name for POST /v2/token; a new password is shown once unless a file gives one
-    #[command(after_help = "Example:\n  \
-        redress login add --tenant acme --env staging --username acme-staging")]
-    Add {
-        /// Whose login
-        #[arg(long)]
-        tenant: String,
-        /// For which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
-        /// The user name
-        #[arg(long)]
-        username: String,
-        /// A file that holds the password
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-        /// Print name and password as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the logins of an account, without passwords
-    #[command(after_help = "Example:\n  redress login list --tenant acme")]
-    List {
-        /// Whose logins
-        #[arg(long)]
-        tenant: String,
-    },
-    /// Set a login's password anew; its refresh tokens end, ID tokens run out within their hour
-    #[command(after_help = "A new password is shown once unless a file gives one.\n\nExample:\n  \
-        redress login password --tenant acme --env staging --username acme-staging")]
-    Password {
-        /// Whose login
-        #[arg(long)]
-        tenant: String,
-        /// In which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
-        /// The user name
-        #[arg(long)]
-        username: String,
-        /// A file that holds the password
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-        /// Print name and password as JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// `webhook …`
-#[derive(Debug, Subcommand)]
-pub enum WebhookCommand {
-    /// Send the account's events to an address; the signing secret is shown once
-    #[command(
-        after_help = "In the directory of a demo the secret is the one in demo.json, unless \
-        --secret-file or --new-secret says otherwise.\n\nExample:\n  \
-        redress webhook add --tenant acme --env production --url https://acme.example/hooks"
-    )]
-    Add {
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
-        /// Of which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
-        /// Where they go
-        #[arg(long)]
-        url: String,
-        /// A file that holds the signing secret: whsec_ and Base64 [default: a new one]
-        #[arg(long, value_name = "FILE", conflicts_with = "new_secret")]
-        secret_file: Option<PathBuf>,
-        /// Make a new secret also in the directory of a demo
-        #[arg(long)]
-        new_secret: bool,
-        /// Print id and secret as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the addresses that an account's events go to, without secrets
-    #[command(after_help = "Example:\n  redress webhook list --tenant acme")]
-    List {
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
-    },
-    /// Send an account's events there no more
-    #[command(after_help = "Example:\n  \
-        redress webhook remove ep_01jb8k2m3n4p5q6r7s8t9v0w1x --tenant acme")]
-    Remove {
-        /// Its id, as `webhook list` shows it
-        id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
-    },
-}
-
 /// `audit …`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -447,6 +271,12 @@ fn parse_env(word: &str) -> Result<Env, String> {
 fn parse_role(word: &str) -> Result<Role, String> {
     let words: Vec<_> = Role::ALL.into_iter().map(Role::word).collect();
     Role::parse(word).ok_or_else(|| format!("the roles are {}", words.join(", ")))
+}
+
+fn parse_rights(words: &str) -> Result<Rights, String> {
+    let all: Vec<_> = Right::ALL.into_iter().map(Right::word).collect();
+    Rights::parse(words)
+        .map_err(|word| format!("`{word}` is no right; there are {}", all.join(", ")))
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ pub mod import;
 pub mod keys;
 pub mod letters;
 pub mod migrate;
+pub mod operate;
 pub mod report;
 pub mod restore;
+pub mod running;
 pub mod serve;
 pub mod webhook;
 
@@ -81,6 +83,13 @@ async fn dispatch(way: &Way, command: Command) -> anyhow::Result<Outcome> {
         Command::Token(command) => account::token(way, command).await,
         Command::Login(command) => account::login(way, command).await,
         Command::Webhook(command) => webhook::run(way, command).await,
+        Command::Member(command) => running::member(way, command).await,
+        Command::Queue(command) => running::queue(way, command).await,
+        Command::Team(command) => running::team(way, command).await,
+        Command::Setting(command) => running::setting(way, command).await,
+        Command::Message(command) => running::message(way, command).await,
+        Command::History(args) => running::history(way, &args).await,
+        Command::Reads(args) => running::reads(way, &args).await,
         Command::Doctor => doctor::run(way).await,
         Command::Audit(AuditCommand::Verify { seal }) => audit::verify(way, seal).await,
         Command::Audit(AuditCommand::ExportSeal { file }) => audit::export(way, &file).await,
@@ -115,18 +124,4 @@ pub async fn scope(desk: &Desk, slug: &str, env: Env) -> anyhow::Result<Scope> {
              tenant add` makes one"
         ),
     }
-}
-
-/// Refuses a text that is too long for its column on a screen, or that would steer a terminal.
-///
-/// # Errors
-/// What is wrong with it, naming the flag.
-pub fn plain(what: &str, text: &str, chars_max: usize) -> anyhow::Result<()> {
-    if text.chars().any(char::is_control) {
-        bail!("{what} holds a control character; leave it out");
-    }
-    if text.chars().count() > chars_max {
-        bail!("{what} is longer than {chars_max} characters; shorten it");
-    }
-    Ok(())
 }

@@ -233,12 +233,24 @@ pub struct NativeSettings {
     pub body_bytes_max: u32,
 }
 
+/// When a read of personal data is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadsWritten {
+    /// After the answer; a crash loses that second.
+    WithinASecond,
+    /// First; each read costs a commit.
+    BeforeAnswer,
+}
+
 /// `[audit]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditSettings {
     /// Seconds between two seals.
     pub seal_period_s: u32,
+    /// When reads of personal data are written down.
+    pub reads: ReadsWritten,
 }
 
 /// How logs look.

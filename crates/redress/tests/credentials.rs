@@ -50,7 +50,7 @@ fn tokens_are_listed_and_revoked_by_their_ids() {
     assert!(listed.contains("production  agent  until ") && listed.contains("  ann"), "{listed}");
     assert!(!listed.contains(made["token"].as_str().expect("a token")), "{listed}");
     let id = listed.split_whitespace().next().expect("an id");
-    assert_eq!(id.len(), 8);
+    assert!(id.starts_with("tk_") && id.len() == 19, "{id}");
     assert_eq!(good(dir, &["token", "list", "--tenant", "other"]), "");
     let why = bad(dir, &["token", "revoke", id, "--tenant", "other"]);
     assert!(why.contains("redress token list"), "{why}");
@@ -124,4 +124,75 @@ fn a_server_without_a_key_in_use_does_not_start() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains("API key iimm_") && said.contains("backup"), "{said}");
     }
+}
+
+#[test]
+fn an_account_is_run_from_the_command_line() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let at = ["--tenant", "acme", "--env", "production"];
+    let run = |args: &[&str]| good(dir, &[args, &at[..]].concat());
+    let fail = |args: &[&str]| bad(dir, &[args, &at[..]].concat());
+    run(&["member", "add", "ann@acme.example", "--name", "Ann", "--role", "agent"]);
+    let why = fail(&["member", "add", "ann@acme.example", "--name", "Ann", "--role", "agent"]);
+    assert!(why.contains("redress member list"), "{why}");
+    let token = run(&["token", "add", "--role", "agent", "--member", "ann@acme.example"]);
+    assert!(token.starts_with("token  rdt_"), "{token}");
+    run(&["member", "change", "ann@acme.example", "--role", "supervisor"]);
+    assert!(run(&["member", "list"]).contains("supervisor  ann@acme.example  Ann"));
+    assert!(run(&["member", "invite", "ann@acme.example"]).contains("word  inv_"));
+    run(&["member", "disable", "ann@acme.example"]);
+    assert!(fail(&["member", "disable", "ann@acme.example"]).contains("already"));
+    run(&["team", "add", "front-desk"]);
+    run(&["team", "join", "front-desk", "ann@acme.example"]);
+    assert!(run(&["team", "list"]).contains("front-desk  ann@acme.example"));
+    run(&["queue", "add", "vouchers", "--team", "front-desk"]);
+    run(&["queue", "retire", "vouchers"]);
+    assert!(run(&["queue", "list"]).contains("vouchers  vouchers  of front-desk  retired "));
+    assert!(fail(&["queue", "add", "intake"]).contains("queue"));
+    run(&["setting", "set", "acknowledgement", "off"]);
+    assert!(run(&["setting", "list"]).contains("acknowledgement  = off"));
+    assert!(fail(&["setting", "set", "acknowledgement", "maybe"]).contains("on, off"));
+    assert!(fail(&["setting", "set", "colour", "red"]).contains("sender-name"));
+    run(&["message", "set", "iimmpact.received", "Danke; {contact} hilft."]);
+    assert!(run(&["message", "list"]).contains("iimmpact.received  own  Danke"));
+    assert!(fail(&["message", "set", "iimmpact.received", "{name}"]).contains("{contact}"));
+    let key =
+        good(dir, &[&["key", "add"], &at[..], &["--rights", "read-status", "--json"]].concat());
+    let key: Value = serde_json::from_str(&key).expect("JSON");
+    let key = key["api_key"].as_str().expect("a key");
+    good(dir, &["key", "rotate", key, "--tenant", "acme", "--hours", "2"]);
+    let listed = good(dir, &["key", "list", "--tenant", "acme"]);
+    assert!(listed.contains("  until ") && listed.contains("only read-status"), "{listed}");
+    good(dir, &["tenant", "change", "acme", "--name", "Acme Pay"]);
+    assert!(good(dir, &["tenant", "list"]).contains("Acme Pay"));
+    let history = run(&["history"]);
+    assert!(history.contains("command line  member-disable"), "{history}");
+    assert_eq!(run(&["reads"]), "");
+    let walked = good(dir, &["audit", "verify"]);
+    assert!(walked.contains("acts of administration: nothing is wrong"), "{walked}");
+}
+
+#[test]
+fn a_webhook_is_rotated_switched_and_tried() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let url = "https://acme.example/hooks";
+    let add = ["webhook", "add", "--tenant", "acme", "--env", "production", "--url", url, "--json"];
+    let made: Value = serde_json::from_str(&good(dir, &add)).expect("JSON");
+    let id = made["id"].as_str().expect("an id");
+    let on = |verb: &str| -> Vec<String> {
+        ["webhook", verb, id, "--tenant", "acme"].iter().map(ToString::to_string).collect()
+    };
+    let run = |verb: &str| {
+        let args = on(verb);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        good(dir, &args)
+    };
+    assert!(run("rotate").contains("whsec_"));
+    run("test");
+    run("remove");
+    run("enable");
+    assert_eq!(run("deliveries"), "", "nothing was spread without a server");
+    bad(dir, &["webhook", "replay", "msg_00000000000000000000000000", "--tenant", "acme"]);
 }

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use desk::admin::AdminOrder;
 use desk::execute::Order;
+use domain::admin::{AdminAct, SettingKey};
 use domain::case::{Command, PaymentRef, Report};
 use domain::changes::Outcome;
 use domain::ids::CaseId;
@@ -425,4 +427,57 @@ async fn a_receiver_that_wants_no_more_and_one_that_is_gone_are_given_up() {
     assert_eq!(receiver.requests().len(), 1);
     assert_eq!(tries.len(), 1 + 15);
     running.stop().await;
+}
+
+/// What an account sets for itself: its mails, the secret its endpoint had before, and an event
+/// that only tries the endpoint.
+#[tokio::test]
+async fn an_accounts_own_settings_reach_mails_and_webhooks() {
+    for kind in BOTH {
+        let world = World::new(kind, 1).await;
+        let (server, receiver) =
+            (SmtpReceiver::start(SmtpPlan::default()).await, HttpReceiver::always(204).await);
+        let act = async |act: AdminAct| {
+            let order = AdminOrder::new(domain::Actor::operator(world.scope), act);
+            match world.desk.administer(&order).await {
+                Ok(done) => done.secret.map(|one| one.reveal().to_owned()).unwrap_or_default(),
+                Err(failure) => panic!("{failure:?}"),
+            }
+        };
+        let set = |key, value: &str| AdminAct::SettingSet { key, value: value.to_owned() };
+        act(set(SettingKey::SenderName, "Acme Pay")).await;
+        act(set(SettingKey::SupportAddress, "help@acme.example")).await;
+        let added = world.desk.add_endpoint(world.scope, &receiver.url("/hook"), None).await;
+        let (id, old) = added.expect("one");
+        let old = old.reveal().to_owned();
+        let new = act(AdminAct::EndpointRotate { id: id.clone(), hours: 1 }).await;
+        act(AdminAct::EndpointTest { id }).await;
+        let running = Running::start(&world, smtp(&server), MANY);
+        report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+        settled(&world).await;
+        let mails = server.mails();
+        let whole = String::from_utf8_lossy(&mails[0].data).into_owned();
+        assert!(whole.contains("Acme Pay") && whole.contains("Reply-To: help@acme.example"));
+        let posted = receiver.requests();
+        let pings: Vec<_> = posted
+            .iter()
+            .filter(|one| String::from_utf8_lossy(&one.body).starts_with(r#"{"type":"ping""#))
+            .collect();
+        assert_eq!((pings.len(), posted.len()), (1, 2));
+        for one in &posted {
+            let signed = one.header("webhook-signature").expect("signed");
+            assert_eq!(signed.split(' ').count(), 2, "both secrets sign");
+            let seconds = one.header("webhook-timestamp").and_then(|text| text.parse().ok());
+            let keys = [&new, &old].map(|one| SigningKey::parse(one).expect("a key"));
+            let id = one.header("webhook-id").unwrap_or_default();
+            assert_eq!(signed, signatures(&keys, id, seconds.unwrap_or_default(), &one.body));
+        }
+        act(set(SettingKey::Acknowledgement, "off")).await;
+        let case = report(&world, world.scope, "A-2", &["ann@b.example"]).await;
+        settled(&world).await;
+        assert_eq!(server.mails().len(), 1, "this mail is switched off");
+        let told = tries(&world, &case, "mail").await;
+        assert!(told[0].1.contains("switched this mail off"), "{told:?}");
+        running.stop().await;
+    }
 }

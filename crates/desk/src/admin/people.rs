@@ -107,11 +107,10 @@ impl Desk {
     }
 
     /// The member of a scope with this id or address.
-    pub(super) async fn member_called(
-        &self,
-        scope: Scope,
-        called: &str,
-    ) -> Result<Member, Failure> {
+    ///
+    /// # Errors
+    /// [`Refusal::ThingUnknown`], or a fault.
+    pub async fn member_called(&self, scope: Scope, called: &str) -> Result<Member, Failure> {
         let found = match MemberId::parse(called) {
             Some(id) => store::read::admin::find_member(self.db(), scope, &id).await?,
             None => store::read::admin::member_by_email(self.db(), scope, called).await?,

@@ -125,7 +125,9 @@ impl Messages {
         let mut unfilled = [const { String::new() }; KEYS.len()];
         for (text, key) in unfilled.iter_mut().zip(KEYS) {
             let value = table.get(key).ok_or_else(|| wrong(key, "it is missing"))?;
-            value.as_str().ok_or_else(|| wrong(key, "it must be a text"))?.trim().clone_into(text);
+            let value = value.as_str().ok_or_else(|| wrong(key, "it must be a text"))?;
+            filled(value, contact).map_err(|why| wrong(key, why))?;
+            value.trim().clone_into(text);
         }
         Self::of(unfilled, contact).map_err(|(place, why)| wrong(KEYS[place], why))
     }

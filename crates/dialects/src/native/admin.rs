@@ -1,6 +1,6 @@
 //! Running an account over the native API. A write is one act of administration, whatever the
-//! route; what it may lead to is decided by the desk. Secrets come out of the answer that makes them
-//! and out of no other.
+//! route; what it may lead to is decided by the desk. Secrets come out of the answer that makes
+//! them and out of no other.
 
 mod bodies;
 mod lists;
@@ -29,53 +29,56 @@ use bodies::{
 };
 pub(super) use lists::LISTS;
 
-/// One route for each act.
-#[rustfmt::skip]
-pub(super) const ROUTES: &[Route] = &[
-    write("/api/v1/admin/tenants", Right::ManageTenants, || post(act::<TenantAdd>)),
-    write("/api/v1/admin/tenants/{slug}", Right::ManageTenants, || post(act::<TenantChange>)),
-    write("/api/v1/admin/tenants/{slug}/tokens", Right::ManageTenants, || post(act::<TenantToken>)),
-    write("/api/v1/admin/members", Right::ManageMembers, || post(act::<MemberAdd>)),
-    write("/api/v1/admin/members/{member}", Right::ManageMembers, || post(act::<MemberChange>)),
-    write("/api/v1/admin/members/{member}/disable", Right::ManageMembers, || post(act::<MemberDisable>)),
-    write("/api/v1/admin/members/{member}/enable", Right::ManageMembers, || post(act::<MemberEnable>)),
-    write("/api/v1/admin/members/{member}/password", Right::ManageMembers, || post(act::<MemberPassword>)),
-    write("/api/v1/admin/members/{member}/invite", Right::ManageMembers, || post(act::<MemberInvite>)),
-    write("/api/v1/admin/keys", Right::ManageKeys, || post(act::<KeyAdd>)),
-    write("/api/v1/admin/keys/{key}/rotate", Right::ManageKeys, || post(act::<KeyRotate>)),
-    write("/api/v1/admin/keys/{key}/revoke", Right::ManageKeys, || post(act::<KeyRevoke>)),
-    write("/api/v1/admin/logins", Right::ManageKeys, || post(act::<LoginAdd>)),
-    write("/api/v1/admin/logins/{login}/password", Right::ManageKeys, || post(act::<LoginPassword>)),
-    write("/api/v1/admin/tokens", Right::ManageTokens, || post(act::<TokenAdd>)),
-    write("/api/v1/admin/tokens/{token}/revoke", Right::ManageTokens, || post(act::<TokenRevoke>)),
-    write("/api/v1/admin/endpoints", Right::ManageEndpoints, || post(act::<EndpointAdd>)),
-    write("/api/v1/admin/endpoints/{endpoint}/rotate", Right::ManageEndpoints, || post(act::<EndpointRotate>)),
-    write("/api/v1/admin/endpoints/{endpoint}/disable", Right::ManageEndpoints, || post(act::<EndpointDisable>)),
-    write("/api/v1/admin/endpoints/{endpoint}/enable", Right::ManageEndpoints, || post(act::<EndpointEnable>)),
-    write("/api/v1/admin/endpoints/{endpoint}/test", Right::ManageEndpoints, || post(act::<EndpointTest>)),
-    write("/api/v1/admin/deliveries/{delivery}/replay", Right::ManageEndpoints, || post(act::<DeliveryReplay>)),
-    write("/api/v1/admin/queues", Right::ManageQueues, || post(act::<QueueAdd>)),
-    write("/api/v1/admin/queues/{queue}", Right::ManageQueues, || post(act::<QueueChange>)),
-    write("/api/v1/admin/queues/{queue}/retire", Right::ManageQueues, || post(act::<QueueRetire>)),
-    write("/api/v1/admin/queues/{queue}/reopen", Right::ManageQueues, || post(act::<QueueReopen>)),
-    write("/api/v1/admin/teams", Right::ManageQueues, || post(act::<TeamAdd>)),
-    write("/api/v1/admin/teams/{team}", Right::ManageQueues, || post(act::<TeamChange>)),
-    write("/api/v1/admin/teams/{team}/join", Right::ManageQueues, || post(act::<TeamJoin>)),
-    write("/api/v1/admin/teams/{team}/leave", Right::ManageQueues, || post(act::<TeamLeave>)),
-    write("/api/v1/admin/teams/{team}/retire", Right::ManageQueues, || post(act::<TeamRetire>)),
-    write("/api/v1/admin/settings/{setting}", Right::ManageSettings, || post(act::<SettingSet>)),
-    write("/api/v1/admin/settings/{setting}/reset", Right::ManageSettings, || post(act::<SettingReset>)),
-    write("/api/v1/admin/messages/{message}", Right::ManageMessages, || post(act::<MessageSet>)),
-    write("/api/v1/admin/messages/{message}/reset", Right::ManageMessages, || post(act::<MessageReset>)),
-];
-
-const fn write(
-    path: &'static str,
-    right: Right,
-    handler: fn() -> axum::routing::MethodRouter<App>,
-) -> Route {
-    route("POST", path, right, handler)
+/// A row for each act: the path below `/api/v1/admin/`, the right, the body.
+macro_rules! acts {
+    ($($path:literal $right:ident $body:ident;)+) => {
+        &[$(route(
+            "POST",
+            concat!("/api/v1/admin/", $path),
+            Right::$right,
+            || post(act::<$body>),
+        ),)+]
+    };
 }
+
+/// One route for each act.
+pub(super) const ROUTES: &[Route] = acts! {
+    "tenants" ManageTenants TenantAdd;
+    "tenants/{slug}" ManageTenants TenantChange;
+    "tenants/{slug}/tokens" ManageTenants TenantToken;
+    "members" ManageMembers MemberAdd;
+    "members/{member}" ManageMembers MemberChange;
+    "members/{member}/disable" ManageMembers MemberDisable;
+    "members/{member}/enable" ManageMembers MemberEnable;
+    "members/{member}/password" ManageMembers MemberPassword;
+    "members/{member}/invite" ManageMembers MemberInvite;
+    "keys" ManageKeys KeyAdd;
+    "keys/{key}/rotate" ManageKeys KeyRotate;
+    "keys/{key}/revoke" ManageKeys KeyRevoke;
+    "logins" ManageKeys LoginAdd;
+    "logins/{login}/password" ManageKeys LoginPassword;
+    "tokens" ManageTokens TokenAdd;
+    "tokens/{token}/revoke" ManageTokens TokenRevoke;
+    "endpoints" ManageEndpoints EndpointAdd;
+    "endpoints/{endpoint}/rotate" ManageEndpoints EndpointRotate;
+    "endpoints/{endpoint}/disable" ManageEndpoints EndpointDisable;
+    "endpoints/{endpoint}/enable" ManageEndpoints EndpointEnable;
+    "endpoints/{endpoint}/test" ManageEndpoints EndpointTest;
+    "deliveries/{delivery}/replay" ManageEndpoints DeliveryReplay;
+    "queues" ManageQueues QueueAdd;
+    "queues/{queue}" ManageQueues QueueChange;
+    "queues/{queue}/retire" ManageQueues QueueRetire;
+    "queues/{queue}/reopen" ManageQueues QueueReopen;
+    "teams" ManageQueues TeamAdd;
+    "teams/{team}" ManageQueues TeamChange;
+    "teams/{team}/join" ManageQueues TeamJoin;
+    "teams/{team}/leave" ManageQueues TeamLeave;
+    "teams/{team}/retire" ManageQueues TeamRetire;
+    "settings/{setting}" ManageSettings SettingSet;
+    "settings/{setting}/reset" ManageSettings SettingReset;
+    "messages/{message}" ManageMessages MessageSet;
+    "messages/{message}/reset" ManageMessages MessageReset;
+};
 
 impl From<BadField> for Problem {
     fn from(bad: BadField) -> Self {

@@ -1,6 +1,9 @@
 //! What `POST /v2/transactions/check` answers, row by row of the contract's section 9.1 and of our
 //! own table for what it leaves open.
 
+use desk::admin::AdminOrder;
+use domain::Actor;
+use domain::admin::{AdminAct, MessageKey, SettingKey};
 use teststand::engines::BOTH;
 
 use crate::support::{CHECK, House};
@@ -179,5 +182,30 @@ async fn many_reports_at_once_open_one_case() {
         assert_eq!(lines.iter().filter(|line| *line == "200 Success S-1").count(), 1, "{lines:?}");
         assert!(lines.iter().all(|line| line.starts_with("200 ")), "{lines:?}");
         assert_eq!(house.cases("S-1").await, 1);
+    }
+}
+
+/// An account's own wording and address reach its callers at once, and set back they are gone.
+#[tokio::test]
+async fn an_account_words_its_answers_itself() {
+    for kind in BOTH {
+        let house = House::new(kind).await;
+        let message = async |refid: &str| {
+            let answer = house.report(&format!(r#"{{"refid":"{refid}"}}"#)).await;
+            answer.json()["data"]["message"].as_str().expect("a message").to_owned()
+        };
+        let installed = message("F-1").await;
+        let act = async |act: AdminAct| {
+            let order = AdminOrder::new(Actor::operator(house.world.scope), act);
+            assert!(house.world.desk.administer(&order).await.is_ok());
+        };
+        let (key, text) = (MessageKey::PaymentFailed, "Gone back; ask {contact}.".to_owned());
+        act(AdminAct::MessageSet { key, text }).await;
+        let value = "help@acme.example".to_owned();
+        act(AdminAct::SettingSet { key: SettingKey::SupportAddress, value }).await;
+        assert_eq!(message("F-1").await, "Gone back; ask help@acme.example.");
+        act(AdminAct::MessageReset { key }).await;
+        act(AdminAct::SettingReset { key: SettingKey::SupportAddress }).await;
+        assert_eq!(message("F-1").await, installed);
     }
 }

@@ -1,4 +1,5 @@
-//! What an act of administration changes, as values: written by the same door as every other change.
+//! What an act of administration changes, as values: written by the same door as every other
+//! change. No secret stands in one in the clear.
 
 use super::history::AdminEntry;
 use super::overrides::{Override, Shelf};

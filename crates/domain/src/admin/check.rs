@@ -102,7 +102,9 @@ pub fn line(field: &'static str, text: String, most: usize) -> Result<String, Ba
 pub fn email(field: &'static str, text: String) -> Result<String, BadField> {
     match Address::parse(&text) {
         Ok(address) => Ok(address.as_str().to_owned()),
-        Err(why) => Err(BadField::new(field, format!("it is no address that can be used: {why}"))),
+        Err(why) => {
+            Err(BadField::new(field, format!("{text:?} is no address that can be used: {why}")))
+        }
     }
 }
 
@@ -134,8 +136,8 @@ pub fn password(field: &'static str, text: &str) -> Result<(), BadField> {
         return Ok(());
     }
     let why = format!(
-        "it must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters; leave it out and a \
-         good one is made"
+        "it is shorter than {PASSWORD_CHARS_MIN} characters or longer than {PASSWORD_CHARS_MAX}; \
+         leave it out and a good one is made"
     );
     Err(BadField::new(field, why))
 }

@@ -3,29 +3,22 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
+use desk::admin::AdminDone;
+use domain::Env;
 use domain::account::Token;
-use domain::address::Address;
-use domain::{Env, Instant, Millis};
+use domain::admin::acts::NewToken;
+use domain::admin::{AdminAct, check};
 use serde_json::json;
 use vault::Secret;
 
-use super::{Outcome, plain, say, scope};
+use super::operate::{INSTALLATION, act, act_anywhere, day, moment};
+use super::{Outcome, say, scope};
 use crate::cli::{KeyCommand, LoginCommand, TenantCommand, TokenCommand};
 use crate::wiring::{House, Wanted, Way, explained, text_of};
 
-/// Longest short name of a tenant; it is typed.
-const SLUG_CHARS_MAX: usize = 40;
-/// Longest name for people: one line of a screen.
-const NAME_CHARS_MAX: usize = 100;
-/// Longest name of who holds a token, or of what a key is for.
-const LABEL_CHARS_MAX: usize = 128;
-/// Digits of a digest that name a token: enough to tell the tokens of one account apart.
-const TOKEN_ID_CHARS: usize = 8;
-/// Longest user name.
-const USERNAME_CHARS_MAX: usize = 128;
-/// Shortest password that is taken from a file (NIST SP 800-63B asks for 8, and 15 alone).
-const PASSWORD_CHARS_MIN: usize = 12;
+/// Digits of a digest that named a token before tokens had ids.
+const OLD_TOKEN_ID_CHARS: usize = 8;
 
 /// `tenant …`
 ///
@@ -34,21 +27,28 @@ const PASSWORD_CHARS_MIN: usize = 12;
 pub async fn tenant(way: &Way, command: TenantCommand) -> anyhow::Result<Outcome> {
     match command {
         TenantCommand::Add { slug, email, name, seal_narratives } => {
-            check_slug(&slug)?;
+            let slug = check::slug("slug", slug)?;
             let name = name.unwrap_or_else(|| slug.clone());
-            plain("--name", &name, NAME_CHARS_MAX)?;
-            let address = Address::parse(&email);
-            address.with_context(|| format!("--email: `{email}` cannot be used"))?;
+            let name = check::plain("--name", name, check::NAME_CHARS_MAX)?;
+            let email = check::email("--email", email)?;
             let house = way.open(Wanted::Any).await?;
-            let draft = desk::accounts::TenantDraft { slug, name, email, seal_narratives };
-            let slug = draft.slug.clone();
-            let Some(_) = house.desk.add_tenant(draft).await.map_err(explained)? else {
-                bail!("there is a tenant `{slug}` already; `redress tenant list` shows it");
-            };
+            let tenant = slug.clone();
+            let what = AdminAct::TenantAdd { slug, name, email, seal_narratives };
+            let slug = act(&house, INSTALLATION, &tenant, what, None).await?.id;
             say(&format!(
                 "tenant {slug} added; `redress key add --tenant {slug} --env production` makes a \
                  key"
             ));
+        }
+        TenantCommand::Change { slug, name, email } => {
+            let name = name.map(|name| check::plain("--name", name, check::NAME_CHARS_MAX));
+            let email = email.map(|email| check::email("--email", email));
+            let (name, email) = (name.transpose()?, email.transpose()?);
+            let house = way.open(Wanted::Existing).await?;
+            let tenant = slug.clone();
+            let what = AdminAct::TenantChange { slug, name, email };
+            act(&house, INSTALLATION, &tenant, what, None).await?;
+            say(&format!("tenant {tenant} changed; a running server follows within 5 seconds"));
         }
         TenantCommand::List => {
             let house = way.open(Wanted::Existing).await?;
@@ -61,50 +61,51 @@ pub async fn tenant(way: &Way, command: TenantCommand) -> anyhow::Result<Outcome
     Ok(Outcome::Done)
 }
 
-fn check_slug(slug: &str) -> anyhow::Result<()> {
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let fits = !slug.is_empty()
-        && slug.len() <= SLUG_CHARS_MAX
-        && slug.chars().all(letters)
-        && !slug.starts_with('-')
-        && !slug.ends_with('-');
-    ensure!(
-        fits,
-        "a tenant's short name has 1 to {SLUG_CHARS_MAX} lower case letters, digits and hyphens \
-         between them, as in `acme-2`"
-    );
-    Ok(())
-}
-
 /// `key …`
 ///
 /// # Errors
 /// No such tenant or key; a fault.
 pub async fn key(way: &Way, command: KeyCommand) -> anyhow::Result<Outcome> {
     match command {
-        KeyCommand::Add { tenant, env, label, json } => {
-            plain("--label", &label, LABEL_CHARS_MAX)?;
+        KeyCommand::Add { tenant, env, label, rights, json } => {
+            let label = check::line("--label", label, check::LABEL_CHARS_MAX)?;
+            let all = domain::Role::Client.rights();
+            ensure!(
+                rights.is_none_or(|left| left.within(all)),
+                "--rights: a key has only these: {}",
+                all.words()
+            );
             let house = way.open(Wanted::Existing).await?;
             let scope = scope(&house.desk, &tenant, env).await?;
-            let (id, secret) = house.desk.add_key(scope, &label).await.map_err(explained)?;
-            say(&match json {
-                true => json!({ "api_key": id, "secret": secret.reveal() }).to_string(),
-                false => format!(
-                    "api key  {id}\nsecret   {}\n\nThe secret is not shown again.",
-                    secret.reveal()
-                ),
-            });
+            let what = AdminAct::KeyAdd { label, rights };
+            say_key(&act(&house, scope, &tenant, what, None).await?, json);
+        }
+        KeyCommand::Rotate { key, tenant, hours, json } => {
+            let house = way.open(Wanted::Existing).await?;
+            let what = AdminAct::KeyRotate { id: key.clone(), hours };
+            say_key(&act_anywhere(&house, &tenant, &what).await?, json);
+            if !json {
+                say(&format!("{key} works for {hours} hours more"));
+            }
         }
         KeyCommand::List { tenant } => {
             list_keys(&way.open(Wanted::Existing).await?, &tenant).await?
         }
         KeyCommand::Revoke { key, tenant } => {
             let house = way.open(Wanted::Existing).await?;
-            revoke_key(&house, &tenant, &key).await?;
+            act_anywhere(&house, &tenant, &AdminAct::KeyRevoke { id: key.clone() }).await?;
             say(&format!("{key} is revoked; a running server takes it for 5 seconds at most"));
         }
     }
     Ok(Outcome::Done)
+}
+
+fn say_key(done: &AdminDone, json: bool) {
+    let (id, secret) = (&done.id, done.secret.as_ref().map_or("", Secret::reveal));
+    say(&match json {
+        true => json!({ "api_key": id, "secret": secret }).to_string(),
+        false => format!("api key  {id}\nsecret   {secret}\n\nThe secret is not shown again."),
+    });
 }
 
 async fn list_keys(house: &House, tenant: &str) -> anyhow::Result<()> {
@@ -112,30 +113,17 @@ async fn list_keys(house: &House, tenant: &str) -> anyhow::Result<()> {
         let scope = scope(&house.desk, tenant, env).await?;
         for key in house.desk.keys_of(scope).await.map_err(explained)? {
             let made = day(key.created_at);
-            let ended = key.revoked_at.map(|at| format!("  revoked {}", day(at)));
-            let (id, label) = (key.id, key.label);
-            say(&format!("{id}  {env}  made {made}{}  {label}", ended.unwrap_or_default()));
+            let ended = match (key.revoked_at, key.expires_at) {
+                (Some(at), _) => format!("  revoked {}", day(at)),
+                (None, Some(at)) => format!("  until {}", moment(at)),
+                (None, None) => String::new(),
+            };
+            let rights = key.rights.map(|left| format!("  only {}", left.words()));
+            let (id, label, rights) = (key.id, key.label, rights.unwrap_or_default());
+            say(&format!("{id}  {env}  made {made}{ended}{rights}  {label}"));
         }
     }
     Ok(())
-}
-
-async fn revoke_key(house: &House, tenant: &str, key: &str) -> anyhow::Result<()> {
-    for env in Env::ALL {
-        let scope = scope(&house.desk, tenant, env).await?;
-        if house.desk.revoke_key(scope, key).await.map_err(explained)? {
-            return Ok(());
-        }
-    }
-    bail!(
-        "{tenant} has no key `{key}` that could be revoked; `redress key list --tenant {tenant}` \
-         names its keys"
-    )
-}
-
-fn day(at: Instant) -> String {
-    let time = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
-    time.strftime("%Y-%m-%d").to_string()
 }
 
 /// `token …`
@@ -144,18 +132,22 @@ fn day(at: Instant) -> String {
 /// No such tenant or token; a fault.
 pub async fn token(way: &Way, command: TokenCommand) -> anyhow::Result<Outcome> {
     match command {
-        TokenCommand::Add { tenant, env, role, name, days, json } => {
-            ensure!(!name.trim().is_empty(), "--name is empty; say who holds the token");
-            plain("--name", &name, LABEL_CHARS_MAX)?;
+        TokenCommand::Add { tenant, env, role, name, member, rights, installation, days, json } => {
+            let called = name.or_else(|| member.clone()).unwrap_or_default();
+            ensure!(!called.trim().is_empty(), "--name is empty; say who holds the token");
+            let (name, days) = (called, i64::from(days));
+            let token = NewToken { name, role, rights, days, member, installation };
+            let token = token.checked().map_err(|bad| anyhow!("--{bad}"))?;
             let house = way.open(Wanted::Existing).await?;
             let scope = scope(&house.desk, &tenant, env).await?;
-            let life = Millis::days(i64::from(days));
-            let token = house.desk.add_token(scope, role, &name, life).await.map_err(explained)?;
+            let what = AdminAct::TokenAdd { token };
+            let done = act(&house, scope, &tenant, what, None).await?;
+            let (id, secret) = (&done.id, done.secret.as_ref().map_or("", Secret::reveal));
             say(&match json {
-                true => json!({ "token": token.reveal() }).to_string(),
+                true => json!({ "token": secret, "id": id }).to_string(),
                 false => format!(
-                    "token  {}\n\nIt works for {days} days and is not shown again.",
-                    token.reveal()
+                    "token  {secret}\nid     {id}\n\nIt works for {days} days and is not shown \
+                     again."
                 ),
             });
         }
@@ -163,9 +155,12 @@ pub async fn token(way: &Way, command: TokenCommand) -> anyhow::Result<Outcome> 
             let house = way.open(Wanted::Existing).await?;
             for token in tokens(&house, &tenant).await? {
                 let ended = token.revoked_at.map(|at| format!("  revoked {}", day(at)));
-                let (id, env, role) = (token_id(&token), token.scope.env(), token.role.word());
+                let (id, env, role) = (token.id(), token.scope.env(), token.role.word());
                 let (until, ended) = (day(token.expires_at), ended.unwrap_or_default());
-                say(&format!("{id}  {env}  {role}  until {until}{ended}  {}", token.label));
+                let rights = token.rights.map(|left| format!("  only {}", left.words()));
+                let whole = if token.installation { "  of the installation" } else { "" };
+                let more = rights.unwrap_or_default() + whole;
+                say(&format!("{id}  {env}  {role}  until {until}{ended}{more}  {}", token.label));
             }
         }
         TokenCommand::Revoke { id, tenant } => {
@@ -177,11 +172,6 @@ pub async fn token(way: &Way, command: TokenCommand) -> anyhow::Result<Outcome> 
     Ok(Outcome::Done)
 }
 
-/// What a token is called on the command line: nothing of the token itself can be told from it.
-fn token_id(token: &Token) -> String {
-    vault::digest::hex(&token.digest).chars().take(TOKEN_ID_CHARS).collect()
-}
-
 async fn tokens(house: &House, tenant: &str) -> anyhow::Result<Vec<Token>> {
     let mut all = Vec::new();
     for env in Env::ALL {
@@ -191,20 +181,22 @@ async fn tokens(house: &House, tenant: &str) -> anyhow::Result<Vec<Token>> {
     Ok(all)
 }
 
+/// Ends the token with this id. Ids of before, eight digits of a digest, are taken too: two tokens
+/// with one such id are alike to whoever asks, and a leak must be stopped, so both end.
 async fn revoke_token(house: &House, tenant: &str, id: &str) -> anyhow::Result<()> {
+    let of_before = |one: &Token| {
+        let digits: String = one.id().chars().skip("tk_".len()).collect();
+        id.len() == OLD_TOKEN_ID_CHARS && digits.starts_with(id)
+    };
     let all = tokens(house, tenant).await?;
-    let found: Vec<_> =
-        all.iter().filter(|one| one.revoked_at.is_none() && token_id(one) == id).collect();
-    // Two tokens with one id are alike to whoever asks, and a leak must be stopped: both end.
-    let mut ended = false;
-    for one in found {
-        ended |= house.desk.revoke_token(one.scope, one.digest).await.map_err(explained)?;
+    let old = all.iter().filter(|one| one.revoked_at.is_none() && of_before(one));
+    let mut ids: Vec<String> = old.map(Token::id).collect();
+    if ids.is_empty() {
+        ids.push(id.to_owned());
     }
-    ensure!(
-        ended,
-        "{tenant} has no token `{id}` that could be revoked; `redress token list --tenant \
-         {tenant}` names its tokens"
-    );
+    for id in ids {
+        act_anywhere(house, tenant, &AdminAct::TokenRevoke { id }).await?;
+    }
     Ok(())
 }
 
@@ -215,19 +207,16 @@ async fn revoke_token(house: &House, tenant: &str, id: &str) -> anyhow::Result<(
 pub async fn login(way: &Way, command: LoginCommand) -> anyhow::Result<Outcome> {
     match command {
         LoginCommand::Add { tenant, env, username, password_file, json } => {
-            check_username(&username)?;
+            let username = check::username("--username", username)?;
             let given = given_password(password_file.as_deref())?;
             let house = way.open(Wanted::Existing).await?;
             let scope = scope(&house.desk, &tenant, env).await?;
-            let (password, shown) = password_or_new(&house, given);
-            let made = house.desk.add_login(scope, &username, password.clone()).await;
-            if !made.map_err(explained)? {
-                bail!(
-                    "there is a login `{username}` already; user names are unique in an \
-                     installation"
-                );
-            }
-            say_login(&username, shown.then_some(&password), json, "added");
+            let what = AdminAct::LoginAdd { username: username.clone() };
+            let made = act(&house, scope, &tenant, what, given).await;
+            let made = made.with_context(|| {
+                format!("is there a login `{username}` already? names are unique everywhere")
+            })?;
+            say_login(&username, made.secret.as_ref(), json, "added");
         }
         LoginCommand::List { tenant } => {
             let house = way.open(Wanted::Existing).await?;
@@ -243,48 +232,18 @@ pub async fn login(way: &Way, command: LoginCommand) -> anyhow::Result<Outcome> 
             let given = given_password(password_file.as_deref())?;
             let house = way.open(Wanted::Existing).await?;
             let scope = scope(&house.desk, &tenant, env).await?;
-            let (password, shown) = password_or_new(&house, given);
-            let set = house.desk.set_password(scope, &username, password.clone()).await;
-            ensure!(
-                set.map_err(explained)?,
-                "{tenant} has no login `{username}` in {env}; `redress login list --tenant \
-                 {tenant}` names its logins"
-            );
-            say_login(&username, shown.then_some(&password), json, "has its new password");
+            let what = AdminAct::LoginPassword { username: username.clone() };
+            let set = act(&house, scope, &tenant, what, given).await?;
+            say_login(&username, set.secret.as_ref(), json, "has its new password");
         }
     }
     Ok(Outcome::Done)
 }
 
-/// HTTP Basic parts name and password at the first colon, and a name is typed and logged.
-fn check_username(username: &str) -> anyhow::Result<()> {
-    let fits = (1..=USERNAME_CHARS_MAX).contains(&username.len())
-        && username.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-    ensure!(
-        fits,
-        "--username: a user name has 1 to {USERNAME_CHARS_MAX} visible ASCII characters, without \
-         spaces and without `:`, as in `acme-staging`"
-    );
-    Ok(())
-}
-
 fn given_password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let Some(password) = file.map(text_of).transpose()? else { return Ok(None) };
-    ensure!(
-        password.chars().count() >= PASSWORD_CHARS_MIN,
-        "the password is shorter than {PASSWORD_CHARS_MIN} characters; leave --password-file out \
-         and a good one is made"
-    );
+    check::password("--password-file", &password)?;
     Ok(Some(Secret::new(password)))
-}
-
-/// The password to set, and whether it is a new one that must be shown.
-fn password_or_new(house: &House, given: Option<Secret>) -> (Secret, bool) {
-    match given {
-        // A password that came from a file is known to whoever wrote it.
-        Some(password) => (password, false),
-        None => (house.desk.with_dice(|dice| vault::secret::readable_password(dice)), true),
-    }
 }
 
 fn say_login(username: &str, shown: Option<&Secret>, json: bool, done: &str) {
@@ -297,30 +256,4 @@ fn say_login(username: &str, shown: Option<&Secret>, json: bool, done: &str) {
         ),
         (false, false) => format!("login {username} {done}"),
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_names_are_easy_to_type() {
-        for slug in ["a", "acme", "acme-2", "42"] {
-            assert!(check_slug(slug).is_ok(), "{slug}");
-        }
-        for slug in ["", "Acme", "-a", "a-", "a b", "a_b", "é", "a/../b", &"a".repeat(41)] {
-            assert!(check_slug(slug).is_err(), "{slug}");
-        }
-    }
-
-    #[test]
-    fn user_names_can_be_sent_and_logged() {
-        for name in ["a", "acme-staging", "ann@acme.example", &"a".repeat(128)] {
-            assert!(check_username(name).is_ok(), "{name}");
-        }
-        for name in ["", "a b", "a:b", " ", "a\u{7}", "é", "a\n", &"a".repeat(129)] {
-            let why = check_username(name).expect_err(name).to_string();
-            assert!(why.contains("1 to 128 visible ASCII"), "{why}");
-        }
-    }
 }

@@ -8,8 +8,11 @@ use desk::audit::Findings;
 
 use super::{Outcome, say};
 use crate::counting::Counting;
-use crate::wiring::{Wanted, Way, explained};
+use crate::wiring::{House, Wanted, Way, explained};
 use crate::{directory, seal_file};
+
+/// Flaws of administration shown by name.
+const FLAWS_SHOWN: usize = 100;
 
 /// `audit verify`
 ///
@@ -27,6 +30,7 @@ pub async fn verify(way: &Way, seal: Option<PathBuf>) -> anyhow::Result<Outcome>
     counting.finish();
     let findings = walked.map_err(explained)?;
     tell(&findings);
+    let clean = findings.clean() & tell_of_administration(&house).await?;
     match (&path, kept) {
         (Some(path), Some(kept)) => {
             say(&format!("seal {} of {} was looked for", kept.seal.seq, path.display()));
@@ -34,7 +38,17 @@ pub async fn verify(way: &Way, seal: Option<PathBuf>) -> anyhow::Result<Outcome>
         _ => say("no seal from outside the database was looked for: give one with --seal, or a \
              database that was set back is not noticed"),
     }
-    Ok(if findings.clean() { Outcome::Done } else { Outcome::Refused })
+    Ok(if clean { Outcome::Done } else { Outcome::Refused })
+}
+
+/// The histories of administration, which are chained and not sealed. Gives whether all is well.
+async fn tell_of_administration(house: &House) -> anyhow::Result<bool> {
+    let (entries, flaws) = house.desk.verify_admin_history().await.map_err(explained)?;
+    flaws.iter().take(FLAWS_SHOWN).for_each(|flaw| say(&format!("WRONG  {flaw}")));
+    let wrong =
+        if flaws.is_empty() { "nothing is wrong".into() } else { format!("{} flaws", flaws.len()) };
+    say(&format!("{entries} acts of administration: {wrong}"));
+    Ok(flaws.is_empty())
 }
 
 fn tell(findings: &Findings) {

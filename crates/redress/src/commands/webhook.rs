@@ -5,21 +5,28 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow};
 use courier::guard::addresses::{Ground, out_of_bounds};
 use courier::guard::{LookUp as _, Refused, SystemLookUp};
 use courier::webhook::SigningKey;
-use domain::Env;
+use desk::admin::AdminDone;
 use domain::account::Endpoint;
+use domain::admin::{AdminAct, Kind};
+use domain::ids::{EndpointId, MessageId};
+use domain::{Actor, Env};
 use serde_json::json;
 use vault::Secret;
 
+use super::operate::{act, act_anywhere, id, moment};
 use super::{Outcome, say, scope};
 use crate::cli::WebhookCommand;
 use crate::demo::manifest::Manifest;
-use crate::directory::Kind;
+use crate::directory;
 use crate::server;
 use crate::wiring::{House, Wanted, Way, explained, text_of};
+
+/// Deliveries shown at once: a screen or two.
+const DELIVERIES_SHOWN: i64 = 50;
 
 /// Runs the command.
 ///
@@ -30,15 +37,9 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
         WebhookCommand::Add { tenant, env, url, secret_file, new_secret, json } => {
             let (house, secret) = prepared(way, &url, secret_file.as_deref(), new_secret).await?;
             let scope = scope(&house.desk, &tenant, env).await?;
-            let made = house.desk.add_endpoint(scope, &url, secret).await;
-            let (id, secret) = made.map_err(explained)?;
-            let secret = secret.reveal();
-            say(&match json {
-                true => json!({ "id": id.as_str(), "secret": secret }).to_string(),
-                false => {
-                    format!("webhook  {id}\nsecret   {secret}\n\nThe secret is not shown again.")
-                }
-            });
+            let url = domain::admin::check::url("--url", url)?;
+            let what = AdminAct::EndpointAdd { url };
+            say_secret(&act(&house, scope, &tenant, what, secret).await?, json);
         }
         WebhookCommand::List { tenant } => {
             let house = way.open(Wanted::Existing).await?;
@@ -48,12 +49,69 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
             }
         }
         WebhookCommand::Remove { id, tenant } => {
-            let house = way.open(Wanted::Existing).await?;
-            remove(&house, &tenant, &id).await?;
+            let what = AdminAct::EndpointDisable { id: endpoint(&id, &tenant)? };
+            done(way, &tenant, &what).await?;
             say(&format!("{id} is removed; a running server sends there for a second at most"));
+        }
+        WebhookCommand::Enable { id, tenant } => {
+            let what = AdminAct::EndpointEnable { id: endpoint(&id, &tenant)? };
+            done(way, &tenant, &what).await?;
+            say(&format!("{id} gets events again"));
+        }
+        WebhookCommand::Rotate { id, tenant, hours, json } => {
+            let what = AdminAct::EndpointRotate { id: endpoint(&id, &tenant)?, hours };
+            say_secret(&done(way, &tenant, &what).await?, json);
+        }
+        WebhookCommand::Test { id, tenant } => {
+            let what = AdminAct::EndpointTest { id: endpoint(&id, &tenant)? };
+            done(way, &tenant, &what).await?;
+            say(&format!("a running server sends it; `redress webhook deliveries {id}` tells"));
+        }
+        WebhookCommand::Deliveries { id, tenant } => deliveries(way, &tenant, &id).await?,
+        WebhookCommand::Replay { id: text, tenant } => {
+            let id = id(MessageId::parse(&text), Kind::Delivery, &tenant)?;
+            done(way, &tenant, &AdminAct::DeliveryReplay { id }).await?;
+            say(&format!("{text} waits to be sent once more"));
         }
     }
     Ok(Outcome::Done)
+}
+
+fn endpoint(text: &str, tenant: &str) -> anyhow::Result<EndpointId> {
+    id(EndpointId::parse(text), Kind::Endpoint, tenant)
+}
+
+async fn done(way: &Way, tenant: &str, what: &AdminAct) -> anyhow::Result<AdminDone> {
+    let house = way.open(Wanted::Existing).await?;
+    act_anywhere(&house, tenant, what).await
+}
+
+fn say_secret(done: &AdminDone, json: bool) {
+    let (id, secret) = (&done.id, done.secret.as_ref().map_or("", Secret::reveal));
+    say(&match json {
+        true => json!({ "id": id, "secret": secret }).to_string(),
+        false => format!("webhook  {id}\nsecret   {secret}\n\nThe secret is not shown again."),
+    });
+}
+
+/// What went to an endpoint lately, newest first.
+async fn deliveries(way: &Way, tenant: &str, text: &str) -> anyhow::Result<()> {
+    let house = way.open(Wanted::Existing).await?;
+    let wanted = endpoint(text, tenant)?;
+    let all = endpoints(&house, tenant).await?;
+    let at = all.iter().find(|one| one.id == wanted).map(|one| one.scope);
+    let by = Actor::operator(id(at, Kind::Endpoint, tenant)?);
+    let list = house.desk.see_deliveries(&by, &wanted, None, DELIVERIES_SHOWN).await;
+    for one in list.map_err(explained)? {
+        let state = match one.state {
+            0 => "waits",
+            1 => "done",
+            _ => "given up",
+        };
+        let last = one.tries.last().map_or("", |last| last.detail.as_str());
+        say(&format!("{}  {}  {state}  {} tries  {last}", one.id, moment(one.at), one.attempts));
+    }
+    Ok(())
 }
 
 /// The account's endpoints in both environments.
@@ -62,21 +120,6 @@ async fn endpoints(house: &House, tenant: &str) -> anyhow::Result<Vec<Endpoint>>
     let mut all = house.desk.endpoints().await.map_err(explained)?;
     all.retain(|one| one.scope.tenant() == of);
     Ok(all)
-}
-
-async fn remove(house: &House, tenant: &str, id: &str) -> anyhow::Result<()> {
-    let all = endpoints(house, tenant).await?;
-    let found = all.into_iter().find(|one| one.id.as_str() == id);
-    let removed = match found {
-        Some(one) => house.desk.disable_endpoint(one.scope, one.id).await.map_err(explained)?,
-        None => false,
-    };
-    ensure!(
-        removed,
-        "{tenant} has no webhook `{id}` that could be removed; `redress webhook list --tenant \
-         {tenant}` names its webhooks"
-    );
-    Ok(())
 }
 
 /// Checks what was given for a new endpoint; the secret is none when a new one is wanted.
@@ -101,7 +144,7 @@ async fn prepared(
 
 /// The demo's secret in a demo's directory; elsewhere none, so that a new one is made.
 fn usual_secret(house: &House) -> anyhow::Result<Option<Secret>> {
-    if house.directory.kind() != Kind::Demo {
+    if house.directory.kind() != directory::Kind::Demo {
         return Ok(None);
     }
     let manifest = Manifest::read(&house.directory.demo_json());

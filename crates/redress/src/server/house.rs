@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Keeper;
 use crate::seal_file;
+use crate::settings::ReadsWritten;
 use crate::wiring::House;
 
 /// How often the key directory is looked at for keys that `redress keys rotate` added. That command
@@ -25,6 +26,7 @@ const LAST_WORK_MAX: Duration = Duration::from_secs(5);
 
 /// Starts it.
 pub(super) fn start(house: &House) -> Keeper {
+    house.desk.log_reads_before_answers(house.settings.audit.reads == ReadsWritten::BeforeAnswer);
     let (desk, path) = (house.desk.clone(), house.last_seal_file());
     let period = Duration::from_secs(u64::from(house.settings.audit.seal_period_s));
     let stop = CancellationToken::new();

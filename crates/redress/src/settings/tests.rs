@@ -130,6 +130,7 @@ fn another(section: &str, key: &str, default: &Value) -> String {
         ("mail", "transport" | "smtp_tls", _) => "off".into(),
         ("mail", "from", _) | ("iimmpact", "contact", _) => "other@a.example".into(),
         ("log", "format", _) => "json".into(),
+        ("audit", "reads", _) => "before-answer".into(),
         (_, "listen", _) => "127.0.0.1:4321".into(),
         (_, _, Value::Integer(number)) => (number + 1).to_string(),
         (_, _, Value::Boolean(flag)) => (!flag).to_string(),

@@ -63,7 +63,8 @@ const ENDPOINT: &str = "SELECT id, scope, url, secret, created_at, disabled_at,
  secret_before, before_until FROM webhook_endpoints WHERE scope = ?1 AND id = ?2";
 
 const ENDPOINTS_OF: &str = "SELECT id, scope, url, secret, created_at, disabled_at,
- secret_before, before_until FROM webhook_endpoints WHERE scope = ?1 AND disabled_at IS NULL ORDER BY id LIMIT 1000";
+ secret_before, before_until FROM webhook_endpoints
+ WHERE scope = ?1 AND disabled_at IS NULL ORDER BY id LIMIT 1000";
 
 fn tenant(row: &Row) -> Result<Tenant, Fault> {
     Ok(Tenant {

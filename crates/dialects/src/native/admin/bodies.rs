@@ -24,7 +24,9 @@ const TOKEN_DAYS: i64 = 365;
 
 /// Bodies: the fields, and the act they become.
 macro_rules! bodies {
-    ($($name:ident { $($field:ident: $kind:ty),* $(,)? } ($this:ident, $at:ident) $make:expr;)+) => {$(
+    ($(
+        $name:ident { $($field:ident: $kind:ty),* $(,)? } ($this:ident, $at:ident) $make:expr;
+    )+) => {$(
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {

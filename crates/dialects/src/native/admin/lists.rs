@@ -34,6 +34,9 @@ const PAGE_MAX: i64 = ROWS_PER_PAGE_MAX / 2;
 /// What a cursor begins with inside.
 const CURSOR_MARK: &str = "a1:";
 
+/// What went to an endpoint.
+const DELIVERIES: &str = "/api/v1/admin/endpoints/{endpoint}/deliveries";
+
 /// What is read.
 #[rustfmt::skip]
 pub(in crate::native) const LISTS: &[Route] = &[
@@ -54,7 +57,7 @@ pub(in crate::native) const LISTS: &[Route] = &[
     route("GET", "/api/v1/admin/logins", Right::ReadAdmin, || get(logins)),
     route("GET", "/api/v1/admin/tokens", Right::ReadAdmin, || get(tokens)),
     route("GET", "/api/v1/admin/endpoints", Right::ReadAdmin, || get(endpoints)),
-    route("GET", "/api/v1/admin/endpoints/{endpoint}/deliveries", Right::ReadAdmin, || get(deliveries)),
+    route("GET", DELIVERIES, Right::ReadAdmin, || get(deliveries)),
     route("GET", "/api/v1/admin/queues", Right::ReadCases, || get(queues)),
     route("GET", "/api/v1/admin/teams", Right::ReadAdmin, || get(teams)),
     route("GET", "/api/v1/admin/settings", Right::ReadAdmin, || get(settings)),

@@ -1,0 +1,101 @@
+//! How commands run an account: the operator at the machine asks for the same acts as the API does,
+//! and they stand in the same history. A refusal says which command helps on.
+
+use anyhow::{anyhow, bail};
+use desk::Failure;
+use desk::admin::{AdminDone, AdminOrder};
+use domain::admin::{AdminAct, Kind};
+use domain::{Actor, Env, Instant, Refusal, Scope};
+use vault::Secret;
+
+use super::scope;
+use crate::wiring::{House, explained};
+
+/// Where the acts upon accounts themselves are remembered: with no account.
+pub const INSTALLATION: Scope = Scope::from_number(0);
+
+/// Asks the desk as the operator.
+///
+/// # Errors
+/// What was refused, in words; a fault.
+pub async fn act(
+    house: &House,
+    at: Scope,
+    tenant: &str,
+    act: AdminAct,
+    given: Option<Secret>,
+) -> anyhow::Result<AdminDone> {
+    let order = AdminOrder { given, ..AdminOrder::new(Actor::operator(at), act) };
+    match house.desk.administer(&order).await {
+        Ok(done) => Ok(done),
+        Err(Failure::Refused(refusal)) => Err(in_words(tenant, &refusal)),
+        Err(failure) => Err(explained(failure)),
+    }
+}
+
+/// The same, in whichever environment of the account the thing is.
+///
+/// # Errors
+/// It is in none of them; what was refused; a fault.
+pub async fn act_anywhere(
+    house: &House,
+    tenant: &str,
+    act: &AdminAct,
+) -> anyhow::Result<AdminDone> {
+    for env in Env::ALL {
+        let at = scope(&house.desk, tenant, env).await?;
+        let order = AdminOrder::new(Actor::operator(at), act.clone());
+        match house.desk.administer(&order).await {
+            Ok(done) => return Ok(done),
+            Err(Failure::Refused(Refusal::ThingUnknown { .. })) => {}
+            Err(Failure::Refused(refusal)) => return Err(in_words(tenant, &refusal)),
+            Err(failure) => return Err(explained(failure)),
+        }
+    }
+    Err(in_words(tenant, &Refusal::ThingUnknown { kind: act.kind() }))
+}
+
+fn in_words(tenant: &str, refusal: &Refusal) -> anyhow::Error {
+    match refusal {
+        Refusal::ThingUnknown { kind } | Refusal::AlreadySo { kind } => {
+            let command = command(*kind);
+            anyhow!("{refusal}; `redress {command} list --tenant {tenant}` shows what there is")
+        }
+        Refusal::NameTaken { kind } => anyhow!(
+            "{refusal}; choose another, or look at it with `redress {} list`",
+            command(*kind)
+        ),
+        refusal if refusal.transient() => explained(Failure::Refused(refusal.clone())),
+        refusal => anyhow!("{refusal}"),
+    }
+}
+
+const fn command(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Endpoint | Kind::Delivery => "webhook",
+        other => other.word(),
+    }
+}
+
+/// A time as a day.
+pub fn day(at: Instant) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// A time to the second.
+pub fn moment(at: Instant) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// An id that was typed.
+///
+/// # Errors
+/// It can be none.
+pub fn id<T>(read: Option<T>, kind: Kind, tenant: &str) -> anyhow::Result<T> {
+    match read {
+        Some(id) => Ok(id),
+        None => bail!(in_words(tenant, &Refusal::ThingUnknown { kind })),
+    }
+}

@@ -1,0 +1,301 @@
+//! `member`, `queue`, `team`, `setting`, `message`, `history`, `reads`: the running of an account.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use desk::admin::views::ReadFilter;
+use domain::admin::overrides::check_wording;
+use domain::admin::{AdminAct, Kind, MessageKey, Override, SettingKey, check};
+use domain::ids::MemberId;
+use domain::{Actor, Scope};
+use vault::Secret;
+
+use super::operate::{act, day, id, moment};
+use super::{Outcome, say, scope};
+use crate::cli::{
+    MemberCommand, MessageCommand, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
+};
+use crate::server;
+use crate::wiring::{House, Wanted, Way, explained, text_of};
+
+/// An installation with the account that is meant.
+struct At {
+    house: House,
+    scope: Scope,
+    tenant: String,
+}
+
+impl At {
+    async fn open(way: &Way, at: Where) -> anyhow::Result<Self> {
+        let house = way.open(Wanted::Existing).await?;
+        let scope = scope(&house.desk, &at.tenant, at.env).await?;
+        Ok(Self { house, scope, tenant: at.tenant })
+    }
+
+    async fn act(&self, what: AdminAct, given: Option<Secret>) -> anyhow::Result<Option<Secret>> {
+        let word = what.word();
+        let done = act(&self.house, self.scope, &self.tenant, what, given).await?;
+        let version = done.version.map(|number| format!(", version {number}"));
+        say(&format!("{word}: {}{}", done.id, version.unwrap_or_default()));
+        Ok(done.secret)
+    }
+
+    fn by(&self) -> Actor {
+        Actor::operator(self.scope)
+    }
+
+    async fn member(&self, called: &str) -> anyhow::Result<MemberId> {
+        let found = self.house.desk.member_called(self.scope, called).await;
+        id(found.ok().map(|member| member.id), Kind::Member, &self.tenant)
+    }
+}
+
+/// `member …`
+///
+/// # Errors
+/// Nobody of that name, a name or password that cannot be used; a fault.
+pub async fn member(way: &Way, command: MemberCommand) -> anyhow::Result<Outcome> {
+    match command {
+        MemberCommand::Add { email, name, role, at } => {
+            let email = check::email("email", email)?;
+            let name = check::plain("--name", name, check::NAME_CHARS_MAX)?;
+            let act = AdminAct::MemberAdd { email, name, role };
+            At::open(way, at).await?.act(act, None).await?;
+        }
+        MemberCommand::List { at } => list_members(&At::open(way, at).await?).await?,
+        MemberCommand::Change { member, name, role, at } => {
+            let name = name.map(|name| check::plain("--name", name, check::NAME_CHARS_MAX));
+            let (name, at) = (name.transpose()?, At::open(way, at).await?);
+            let id = at.member(&member).await?;
+            at.act(AdminAct::MemberChange { id, name, role }, None).await?;
+        }
+        MemberCommand::Disable { member, at } => {
+            let at = At::open(way, at).await?;
+            let id = at.member(&member).await?;
+            at.act(AdminAct::MemberDisable { id }, None).await?;
+        }
+        MemberCommand::Enable { member, at } => {
+            let at = At::open(way, at).await?;
+            let id = at.member(&member).await?;
+            at.act(AdminAct::MemberEnable { id }, None).await?;
+        }
+        MemberCommand::Password { member, password_file, at } => {
+            let given = given_password(password_file.as_deref())?;
+            let at = At::open(way, at).await?;
+            let id = at.member(&member).await?;
+            show("password", at.act(AdminAct::MemberPassword { id }, given).await?);
+        }
+        MemberCommand::Invite { member, at } => {
+            let at = At::open(way, at).await?;
+            let id = at.member(&member).await?;
+            show("word", at.act(AdminAct::MemberInvite { id }, None).await?);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn given_password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    let Some(password) = file.map(text_of).transpose()? else { return Ok(None) };
+    check::password("--password-file", &password)?;
+    Ok(Some(Secret::new(password)))
+}
+
+fn show(what: &str, secret: Option<Secret>) {
+    if let Some(secret) = secret {
+        say(&format!("{what}  {}\n\nIt is not shown again.", secret.reveal()));
+    }
+}
+
+async fn list_members(at: &At) -> anyhow::Result<()> {
+    for one in at.house.desk.see_members(&at.by()).await.map_err(explained)? {
+        let off = one.disabled_at.map(|at| format!("  disabled {}", day(at)));
+        let (id, role, off) = (one.id, one.role.word(), off.unwrap_or_default());
+        say(&format!("{id}  {role}  {}  {}{off}", one.email, one.name));
+    }
+    Ok(())
+}
+
+/// `queue …`
+///
+/// # Errors
+/// No such queue or team, a name that is taken or cannot be used; a fault.
+pub async fn queue(way: &Way, command: QueueCommand) -> anyhow::Result<Outcome> {
+    let (act, at) = match command {
+        QueueCommand::Add { name, label, team, at } => {
+            let name = check::slug("name", name)?;
+            let label = label.unwrap_or_else(|| name.clone());
+            let label = check::plain("--label", label, check::NAME_CHARS_MAX)?;
+            (AdminAct::QueueAdd { name, label, team }, at)
+        }
+        QueueCommand::List { at } => {
+            list_queues(&At::open(way, at).await?).await?;
+            return Ok(Outcome::Done);
+        }
+        QueueCommand::Change { name, label, team, at } => {
+            let label = label.map(|label| check::plain("--label", label, check::NAME_CHARS_MAX));
+            (AdminAct::QueueChange { name, label: label.transpose()?, team }, at)
+        }
+        QueueCommand::Retire { name, at } => (AdminAct::QueueRetire { name }, at),
+        QueueCommand::Reopen { name, at } => (AdminAct::QueueReopen { name }, at),
+    };
+    At::open(way, at).await?.act(act, None).await?;
+    Ok(Outcome::Done)
+}
+
+async fn list_queues(at: &At) -> anyhow::Result<()> {
+    say(&format!("{}  always there", domain::case::INTAKE));
+    for one in at.house.desk.see_queues(&at.by()).await.map_err(explained)? {
+        let team = if one.team.is_empty() { String::new() } else { format!("  of {}", one.team) };
+        let off = one.retired_at.map(|at| format!("  retired {}", day(at)));
+        say(&format!("{}  {}{team}{}", one.name, one.label, off.unwrap_or_default()));
+    }
+    Ok(())
+}
+
+/// `team …`
+///
+/// # Errors
+/// No such team or person, a name that is taken or cannot be used; a fault.
+pub async fn team(way: &Way, command: TeamCommand) -> anyhow::Result<Outcome> {
+    let (act, at) = match command {
+        TeamCommand::Add { name, label, at } => {
+            let name = check::slug("name", name)?;
+            let label = label.unwrap_or_else(|| name.clone());
+            let label = check::plain("--label", label, check::NAME_CHARS_MAX)?;
+            (AdminAct::TeamAdd { name, label }, at)
+        }
+        TeamCommand::List { at } => {
+            list_teams(&At::open(way, at).await?).await?;
+            return Ok(Outcome::Done);
+        }
+        TeamCommand::Change { name, label, at } => {
+            let label = check::plain("--label", label, check::NAME_CHARS_MAX)?;
+            (AdminAct::TeamChange { name, label }, at)
+        }
+        TeamCommand::Join { name, member, at } => (AdminAct::TeamJoin { name, member }, at),
+        TeamCommand::Leave { name, member, at } => (AdminAct::TeamLeave { name, member }, at),
+        TeamCommand::Retire { name, at } => (AdminAct::TeamRetire { name }, at),
+    };
+    At::open(way, at).await?.act(act, None).await?;
+    Ok(Outcome::Done)
+}
+
+async fn list_teams(at: &At) -> anyhow::Result<()> {
+    let members = at.house.desk.see_members(&at.by()).await.map_err(explained)?;
+    for one in at.house.desk.see_teams(&at.by()).await.map_err(explained)? {
+        let of = members.iter().filter(|member| one.members.contains(&member.id));
+        let people: Vec<&str> = of.map(|member| member.email.as_str()).collect();
+        let off = one.retired_at.map(|at| format!("  retired {}", day(at)));
+        let (off, people) = (off.unwrap_or_default(), people.join(" "));
+        say(&format!("{}  {}{off}  {people}", one.name, one.label));
+    }
+    Ok(())
+}
+
+/// `setting …`
+///
+/// # Errors
+/// No such setting, a value it does not take; a fault.
+pub async fn setting(way: &Way, command: SettingCommand) -> anyhow::Result<Outcome> {
+    let key = |word: &str| {
+        let words: Vec<&str> = SettingKey::ALL.iter().map(|key| key.word()).collect();
+        let unknown = || anyhow!("there is no setting `{word}`; there are {}", words.join(", "));
+        SettingKey::parse(word).ok_or_else(unknown)
+    };
+    match command {
+        SettingCommand::List { at } => {
+            let at = At::open(way, at).await?;
+            for (key, set) in at.house.desk.see_settings(&at.by()).await.map_err(explained)? {
+                say(&format!("{}  {}  ({})", key.word(), value(set.as_ref()), key.about()));
+            }
+        }
+        SettingCommand::Set { key: word, value, at } => {
+            let key = key(&word)?;
+            let value = key.check(&value).map_err(|why| anyhow!("{word}: {why}"))?;
+            At::open(way, at).await?.act(AdminAct::SettingSet { key, value }, None).await?;
+        }
+        SettingCommand::Reset { key: word, at } => {
+            let key = key(&word)?;
+            At::open(way, at).await?.act(AdminAct::SettingReset { key }, None).await?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn value(set: Option<&Override>) -> String {
+    let own = set.and_then(|one| one.value.as_ref());
+    own.map_or_else(|| "as installed".to_owned(), |value| format!("= {value}"))
+}
+
+/// `message …`
+///
+/// # Errors
+/// No such message, a text that cannot be used; a fault.
+pub async fn message(way: &Way, command: MessageCommand) -> anyhow::Result<Outcome> {
+    let key = |word: &str| {
+        let words: Vec<&str> = MessageKey::ALL.iter().map(|key| key.word()).collect();
+        let unknown = || anyhow!("there is no message `{word}`; there are {}", words.join(", "));
+        MessageKey::parse(word).ok_or_else(unknown)
+    };
+    match command {
+        MessageCommand::List { at } => {
+            let at = At::open(way, at).await?;
+            let (installed, _) = server::messages(&at.house.settings)?;
+            for (key, set) in at.house.desk.see_messages(&at.by()).await.map_err(explained)? {
+                let own = set.as_ref().and_then(|one| one.value.as_deref());
+                let mark = if own.is_some() { "own" } else { "as installed" };
+                let text = own.unwrap_or_else(|| installed.unfilled(key));
+                say(&format!("{}  {mark}  {text}", key.word()));
+            }
+        }
+        MessageCommand::Set { key: word, text, at } => {
+            let key = key(&word)?;
+            let text = check_wording(&text).map_err(|why| anyhow!("{word}: {why}"))?;
+            At::open(way, at).await?.act(AdminAct::MessageSet { key, text }, None).await?;
+        }
+        MessageCommand::Reset { key: word, at } => {
+            let key = key(&word)?;
+            At::open(way, at).await?.act(AdminAct::MessageReset { key }, None).await?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `history`
+///
+/// # Errors
+/// No such account; a fault.
+pub async fn history(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
+    let (house, by) = asked(way, args).await?;
+    for one in house.desk.see_history(&by, None, args.limit).await.map_err(explained)? {
+        let changes = one.changes.iter().map(|change| {
+            let (field, before, after) = (&change.field, &change.before, &change.after);
+            format!("{field}: {before:?} -> {after:?}")
+        });
+        let changes = changes.collect::<Vec<_>>().join(", ");
+        let (at, act) = (moment(one.at), one.act);
+        say(&format!("{}  {at}  {}  {act}  {}  {changes}", one.seq, one.actor, one.subject));
+    }
+    Ok(Outcome::Done)
+}
+
+/// `reads`
+///
+/// # Errors
+/// No such account; a fault.
+pub async fn reads(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
+    let (house, by) = asked(way, args).await?;
+    let all = ReadFilter::default();
+    let list = house.desk.see_reads(&by, &all, None, args.limit).await.map_err(explained)?;
+    for one in list {
+        let (at, view) = (moment(one.at), one.view.word());
+        say(&format!("{at}  {}  {}  {view}  {}", one.actor, one.credential, one.subject));
+    }
+    Ok(Outcome::Done)
+}
+
+async fn asked(way: &Way, args: &PageArgs) -> anyhow::Result<(House, Actor)> {
+    let house = way.open(Wanted::Existing).await?;
+    let at = scope(&house.desk, &args.at.tenant, args.at.env).await?;
+    Ok((house, Actor::operator(at)))
+}
