@@ -18,6 +18,7 @@ pub mod message;
 pub mod payment;
 pub mod refusal;
 pub mod scope;
+pub mod search;
 pub mod time;
 
 pub use actor::{Actor, Right, Rights, Role};

@@ -19,7 +19,7 @@ const fn home(
     Home { packages, rungs, why }
 }
 
-const HOMES: [Home; 15] = [
+const HOMES: [Home; 16] = [
     home(
         &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
         &["store"],
@@ -69,6 +69,11 @@ const HOMES: [Home; 15] = [
         "calendars are rules; the edges write dates; between them time is a number",
     ),
     home(
+        &["unicode-normalization"],
+        &["domain"],
+        "which words are the same word is a rule, the same for every index and every question",
+    ),
+    home(
         &["anyhow", "clap", "csv", "indicatif", "tracing-subscriber", "uuid"],
         &["redress"],
         "only the program has a command line, a terminal and files to read",
@@ -97,7 +102,7 @@ const HOMES: [Home; 15] = [
     home(
         &["bytes", "futures-util", "thiserror", "tokio", "tokio-util", "tracing"],
         &["vault", "store", "desk", "courier", "dialects", "redress"],
-        "domain is pure: std, sha2 and jiff",
+        "domain is pure: std, sha2, jiff and the tables of Unicode",
     ),
 ];
 
