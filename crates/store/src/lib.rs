@@ -8,6 +8,7 @@ pub mod engine;
 pub mod fault;
 pub mod migrate;
 pub mod read;
+pub mod search;
 pub mod write;
 
 pub use fault::Fault;

@@ -68,6 +68,12 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration::new(1, "skeleton", include_str!("../../../migrations/0001_skeleton.sql")),
     Migration::new(2, "admin", include_str!("../../../migrations/0002_admin.sql")),
     Migration::new(3, "cases", include_str!("../../../migrations/0003_cases.sql")),
+    Migration {
+        oldest: 1,
+        sqlite: include_str!("../../../migrations/0002_search.sqlite.sql"),
+        postgres: include_str!("../../../migrations/0002_search.postgres.sql"),
+        ..Migration::new(2, "search", include_str!("../../../migrations/0002_search.sql"))
+    },
 ];
 
 /// What a migration did.

@@ -71,6 +71,9 @@ async fn every_column_says_who_sees_it_and_how_long_it_is_kept() {
             .map(|row| (row.text(0).expect("a table"), row.text(1).expect("a column")))
             .map(|(table, column)| (table.to_owned(), column.to_owned()))
             .filter(|(table, _)| !table.starts_with("schema_"))
+            // One engine's own: the comment at `search_docs` says what stands in them.
+            .filter(|(table, _)| !table.starts_with("search_words"))
+            .filter(|place| *place != ("search_docs".to_owned(), "tokens".to_owned()))
             .collect();
         let unsaid: Vec<_> = real.difference(&page).collect();
         let gone: Vec<_> = page.difference(&real).collect();

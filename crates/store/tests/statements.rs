@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use store::engine::{Db, Value};
+use store::engine::{Db, EngineKind, Value};
 use store::migrate::MIGRATIONS;
 use teststand::engines::{BOTH, fresh};
 use teststand::world::BEGINNING;
@@ -70,6 +70,7 @@ fn statements() -> Vec<(String, String)> {
             continue;
         }
         let source = std::fs::read_to_string(&file).expect("a source reads");
+        let source = source.replace("\npub(super) const ", "\nconst ");
         for piece in source.split("\nconst ").skip(1) {
             let Some((name, rest)) = piece.split_once(": &str =") else { continue };
             let mut end = rest.len();
@@ -107,7 +108,11 @@ async fn every_statement_compiles_on_both_engines() {
         let dir = tempfile::tempdir().expect("a directory");
         let db = Db::open(&fresh(kind, dir.path()).await).await.expect("it opens");
         db.migrate(MIGRATIONS, BEGINNING).await.expect("the schema is built");
-        for (name, text) in &all {
+        let other = match kind {
+            EngineKind::Sqlite => "search/postgres.rs",
+            EngineKind::Postgres => "search/sqlite.rs",
+        };
+        for (name, text) in all.iter().filter(|(name, _)| !name.contains(other)) {
             let sql: &'static str = Box::leak(format!("EXPLAIN {text}").into_boxed_str());
             let values = vec![Value::Null; places(text)];
             let explained = db.rows(sql, values).await;
