@@ -6,14 +6,17 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod execute;
+pub mod export;
 pub mod failure;
 pub mod import;
 pub mod jobs;
+pub mod indexing;
 pub mod nonces;
 pub mod once;
 pub mod outbox;
 pub mod reads;
 pub mod reseal;
+pub mod search;
 pub mod sweep;
 pub mod views;
 

@@ -19,7 +19,43 @@ const NONCES_EVERY: Duration = Duration::from_millis(500);
 /// Whole minutes of nonces and old memory are dropped this often.
 const DROP_EVERY: Duration = Duration::from_secs(60);
 
+/// The search index is brought up at least this often: how long a new case cannot be found.
+const INDEX_EVERY: Duration = Duration::from_secs(1);
+
+/// What was committed gets its number for export at least this often.
+const FEED_EVERY: Duration = Duration::from_secs(1);
+
 impl Desk {
+    /// Follows what is committed with the search index, without end. A failure is told and tried
+    /// again; nobody else notices.
+    async fn keep_index(&self) {
+        loop {
+            match self.index_once().await {
+                Ok(0) => sleep(INDEX_EVERY).await,
+                // More may wait; whoever has something to write comes first.
+                Ok(_) => tokio::task::yield_now().await,
+                Err(failure) => {
+                    log("writing the search index", &failure);
+                    sleep(INDEX_EVERY).await;
+                }
+            }
+        }
+    }
+
+    /// Numbers what leaves by export, without end.
+    async fn keep_feed(&self) {
+        loop {
+            match self.number_feed_once().await {
+                Ok(0) => sleep(FEED_EVERY).await,
+                Ok(_) => tokio::task::yield_now().await,
+                Err(failure) => {
+                    log("numbering what leaves by export", &failure);
+                    sleep(FEED_EVERY).await;
+                }
+            }
+        }
+    }
+
     /// Forgets outcomes and quota windows that nobody can ask for any more.
     ///
     /// # Errors
@@ -72,7 +108,8 @@ impl Desk {
                 sleep(DROP_EVERY).await;
             }
         };
-        tokio::join!(seals, nonces, drops, self.work_jobs());
+        let derived = async { tokio::join!(self.keep_index(), self.keep_feed()) };
+        tokio::join!(seals, nonces, drops, self.work_jobs(), derived);
     }
 }
 

@@ -158,6 +158,22 @@ pub enum Change {
         /// What it covers.
         heads: Vec<SealedHead>,
     },
+    /// What was committed got numbers, in whose order it leaves by export.
+    FeedNumbered {
+        /// The last numbers before.
+        was: FeedNumbers,
+        /// Rows of committed payments, in the order of their numbers.
+        payments: Vec<String>,
+        /// Events, in the order of their numbers.
+        events: Vec<(Scope, MessageId)>,
+        /// The last seal that was followed wholly.
+        sealed: i64,
+    },
+    /// A case leaves the search index until it changes again: for erasing what it holds.
+    SearchForgotten {
+        /// Which.
+        case: CaseId,
+    },
     /// Nonces of signed reads, written after they were spent.
     NoncesSpent(Vec<Nonce>),
     /// Whole minutes of nonces end.
@@ -170,6 +186,17 @@ pub enum Change {
         /// Everything older than this.
         before: Instant,
     },
+}
+
+/// The last numbers given to what leaves by export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedNumbers {
+    /// Of commits with payments.
+    pub payments: i64,
+    /// Of events.
+    pub events: i64,
+    /// The last seal followed for events.
+    pub sealed: i64,
 }
 
 /// Where a sealed secret stands.

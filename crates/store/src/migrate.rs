@@ -74,6 +74,8 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../../migrations/0002_search.postgres.sql"),
         ..Migration::new(2, "search", include_str!("../../../migrations/0002_search.sql"))
     },
+    // An older program would write payments that never leave by export.
+    Migration::new(3, "feed", include_str!("../../../migrations/0003_feed.sql")),
 ];
 
 /// What a migration did.

@@ -7,4 +7,5 @@ pub mod audit;
 pub mod cases;
 pub mod jobs;
 pub mod listing;
+pub mod feed;
 pub mod outbox;

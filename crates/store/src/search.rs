@@ -144,7 +144,10 @@ async fn place(db: &Db, wanted: &Wanted<'_>) -> Result<Where, Fault> {
         (None, _) => end,
         // A case of another scope, or one that is gone: nothing comes after it.
         (Some(_), None) => begin,
-        (Some(_), Some(row)) => row.int(0).map(|doc| doc.clamp(begin, end))?,
+        (Some(_), Some(row)) => {
+            let doc = row.int(0)?;
+            if (begin..end).contains(&doc) { doc } else { begin }
+        }
     };
     let mut list = Vec::new();
     for row in buckets {

@@ -8,6 +8,7 @@ mod admin;
 mod audit;
 mod cases;
 mod jobs;
+mod feed;
 mod outbox;
 
 use domain::changes::{Change, Changes, Nonce};
@@ -33,6 +34,8 @@ pub mod tag {
     pub const JOB: &str = "job";
     /// Another seal took the number.
     pub const SEAL: &str = "seal";
+    /// Another sweep gave the numbers.
+    pub const FEED: &str = "feed";
     /// An account record with that name exists, or is gone.
     pub const ACCOUNT: &str = "account";
 }
@@ -48,6 +51,9 @@ const DROP_NONCES: &str = "DELETE FROM nonces WHERE minute < ?1";
 const DROP_SAVED_KEYS: &str = "DELETE FROM saved_keys WHERE at < ?1";
 
 const DROP_QUOTAS: &str = "DELETE FROM quotas WHERE ends_at < ?1";
+
+// On SQLite the tokens go with the row, by a trigger.
+const FORGET_SEARCHED: &str = "DELETE FROM search_docs WHERE case_id = ?1";
 
 /// A statement that must touch one row.
 pub(crate) fn one(sql: &'static str, tag: &'static str, values: Vec<Value>) -> Stmt {
@@ -80,6 +86,7 @@ pub fn statements(changes: &Changes) -> Vec<Stmt> {
     for change in &changes.list {
         put(changes, change, &mut list);
     }
+    list.extend(feed::payments(changes));
     list
 }
 
@@ -133,6 +140,12 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
             list.push(outbox::quota(subject, *ends_at, *most));
         }
         Change::Sealed { seal, heads } => list.extend(audit::sealed(seal, heads)),
+        Change::FeedNumbered { was, payments, events, sealed } => {
+            list.extend(feed::numbered(was, payments, events, *sealed));
+        }
+        Change::SearchForgotten { case } => {
+            list.push(any(FORGET_SEARCHED, vec![case.as_str().into()]));
+        }
         Change::NoncesSpent(nonces) => {
             list.extend(nonces.iter().map(|nonce| any(INSERT_NONCE, nonce_values(nonce))));
         }

@@ -3,6 +3,7 @@
 
 pub mod dice;
 pub mod engines;
+pub mod narratives;
 pub mod receivers;
 pub mod schema;
 pub mod story;

@@ -68,12 +68,12 @@ fn hits(text: &str, question: &Question) -> Vec<(usize, usize)> {
         if !question.names(&tokens) {
             continue;
         }
-        match hits.last_mut() {
-            Some(last) if piece.at.start <= last.1 => {
-                *last = (last.0.min(piece.at.start), last.1.max(piece.at.end));
-            }
-            _ => hits.push((piece.at.start, piece.at.end)),
+        let (mut from, mut to) = (piece.at.start, piece.at.end);
+        // A whole comes after its parts, and covers several.
+        while let Some(before) = hits.pop_if(|before| from <= before.1) {
+            (from, to) = (from.min(before.0), to.max(before.1));
         }
+        hits.push((from, to));
     }
     hits
 }
@@ -102,6 +102,7 @@ mod tests {
             ("我要退款失败了", "退款失败", Some("我要[退款失败]了")),
             ("mine: a.b@example.com!", "a.b@example.com", Some("mine: [a.b@example.com]!")),
             ("मेरे पैसे", "पैसा", Some("मेरे [पैसे]")),
+            ("on XX/XX/2021 I", "xx xx/xx/2021", Some("on [XX/XX/2021] I")),
             ("nothing here", "money", None),
         ] {
             assert_eq!(shown(text, asked).as_deref(), excerpt, "{text} for {asked}");

@@ -93,7 +93,7 @@ impl Question {
     }
 
     /// Whether a word with these tokens is one of those that were asked for.
-    pub(super) fn names(&self, tokens: &[&str]) -> bool {
+    pub fn names(&self, tokens: &[&str]) -> bool {
         let named = |atom: &Atom| {
             tokens.iter().any(|token| match atom.prefix {
                 false => *token == atom.token,

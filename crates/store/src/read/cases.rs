@@ -1,5 +1,7 @@
 //! Payments, cases and their histories, as they are loaded for a decision or shown.
 
+use std::collections::{BTreeSet, HashMap};
+
 use domain::case::{Ask, Case, Known, Link, LinkKind, PaymentRef, Proposal, Remedy};
 use domain::chain::{Digest, Head, Note};
 use domain::changes::{KeptContent, Saved};
@@ -469,6 +471,48 @@ pub async fn for_import(
         }
     }
     Ok((payments, owners))
+}
+
+const CASES_BY_IDS: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    " FROM cases WHERE scope = ?1 AND id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+ ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+);
+
+/// The payments with these `refid`s, each once, in one snapshot.
+pub(crate) async fn payments_by_refids<'a>(
+    db: &Db,
+    scope: Scope,
+    refids: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, Payment>, Fault> {
+    let found = by_references(db, PAYMENTS_BY_REFIDS, scope, refids).await?;
+    let read = |row: &Row| payment(row).map(|one| (one.refid.clone(), one));
+    found.iter().map(read).collect()
+}
+
+/// The cases with these ids, each once, in one snapshot.
+pub(crate) async fn by_ids(
+    db: &Db,
+    scope: Scope,
+    ids: &[CaseId],
+) -> Result<HashMap<String, Case>, Fault> {
+    let found = by_references(db, CASES_BY_IDS, scope, ids.iter().map(CaseId::as_str)).await?;
+    let read = |row: &Row| case(row).map(|one| (one.id.as_str().to_owned(), one));
+    found.iter().map(read).collect()
+}
+
+async fn by_references<'a>(
+    db: &Db,
+    sql: &'static str,
+    scope: Scope,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<Vec<Row>, Fault> {
+    let names: BTreeSet<&str> = names.collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let chunks = names.chunks(REFERENCES_PER_QUERY);
+    let query = |chunk: &[&str]| Query::new(sql, references(scope, chunk.iter().copied()));
+    Ok(db.read(chunks.map(query).collect()).await?.into_iter().flatten().collect())
 }
 
 /// The scope and as many places as the statement has, the rest filled with nothing.

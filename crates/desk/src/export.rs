@@ -1,0 +1,338 @@
+//! What leaves for another system, change by change: payments, cases and events, each behind a
+//! cursor. Whatever is committed gets its place in the order only afterwards, by a sweep under a
+//! guard (payments and events) or by the seal that covers it (cases). So nothing appears before
+//! the cursor of a reader, however late its commit ended and on whichever node.
+
+use domain::actor::{Actor, Right};
+use domain::case::Case;
+use domain::chain::Note;
+use domain::changes::{Change, FeedNumbers};
+use domain::message::Telling;
+use domain::{Instant, Millis, Refusal, Scope};
+use store::read::feed::{self, CasePlace, EventChange, PaymentChange};
+
+use crate::nonces::NOBODY;
+use crate::{Desk, Failure};
+
+/// Rows on one page at most.
+pub const ROWS_MAX: usize = 10_000;
+
+/// Commits with payments that get their numbers at once.
+const COMMITS_AT_ONCE: i64 = 500;
+
+/// Events of one seal that get their numbers at once. A seal covers at most 500 histories.
+const EVENTS_AT_ONCE: i64 = 2_000;
+
+/// What can be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Payments: a row when one is new and each time its status moves.
+    Transactions,
+    /// Cases: a row for everything that was done in one.
+    Cases,
+    /// Events, as webhooks are told them.
+    Events,
+}
+
+impl Feed {
+    /// All, in order.
+    pub const ALL: [Self; 3] = [Self::Transactions, Self::Cases, Self::Events];
+
+    /// The word in paths and on command lines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Transactions => "transactions",
+            Self::Cases => "cases",
+            Self::Events => "events",
+        }
+    }
+
+    /// Reads [`Feed::word`] back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|feed| feed.word() == word)
+    }
+
+    /// The names of a row's cells, in order. New ones are added at the end.
+    pub const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Transactions => &[
+                "change",
+                "refid",
+                "trxid",
+                "product",
+                "account",
+                "amount_minor",
+                "currency",
+                "status",
+                "status_at",
+                "created_at",
+                "provider",
+                "payer_ref",
+            ],
+            Self::Cases => &[
+                "case",
+                "seq",
+                "at",
+                "act",
+                "fact",
+                "actor",
+                "version",
+                "stage",
+                "stage_fact",
+                "stage_at",
+                "opened_at",
+                "refid",
+                "queue",
+                "assignee",
+                "through",
+            ],
+            Self::Events => {
+                &["id", "type", "at", "case", "version", "refid", "trxid", "stage", "fact"]
+            }
+        }
+    }
+
+    /// What a cursor of it begins with; another form of cursor gets another mark.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Transactions => "t1",
+            Self::Cases => "c1",
+            Self::Events => "e1",
+        }
+    }
+}
+
+/// A value in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    None,
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+    /// A time.
+    Time(Instant),
+}
+
+impl Cell {
+    fn text(text: &str) -> Self {
+        if text.is_empty() { Self::None } else { Self::Text(text.to_owned()) }
+    }
+}
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The rows, each with a cell for every column.
+    pub rows: Vec<Vec<Cell>>,
+    /// The cursor behind them: what is asked for next, now or later.
+    pub next: String,
+    /// Whether there is more already.
+    pub more: bool,
+}
+
+/// Why nothing is exported.
+#[derive(Debug)]
+pub enum NoExport {
+    /// The cursor is none of this account's, or of another feed.
+    BadCursor,
+    /// Refused, or broken.
+    Failed(Failure),
+}
+
+impl<T: Into<Failure>> From<T> for NoExport {
+    fn from(why: T) -> Self {
+        Self::Failed(why.into())
+    }
+}
+
+impl Desk {
+    /// What changed behind the cursor, oldest first; from the beginning without one.
+    ///
+    /// # Errors
+    /// A cursor that is not of this account, environment and feed; [`Refusal::NotAllowed`]; a
+    /// fault.
+    pub async fn export(
+        &self,
+        by: &Actor,
+        feed: Feed,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Exported, NoExport> {
+        if !by.may(Right::Export) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let limit = limit.clamp(1, ROWS_MAX);
+        let parts = match cursor {
+            Some(cursor) => read_cursor(feed, by.scope, cursor).ok_or(NoExport::BadCursor)?,
+            None => [0, 0].map(|zero: i64| zero.to_string()).to_vec(),
+        };
+        match feed {
+            Feed::Transactions => self.export_payments(by.scope, &parts, limit).await,
+            Feed::Cases => self.export_cases(by.scope, &parts, limit).await,
+            Feed::Events => self.export_events(by.scope, &parts, limit).await,
+        }
+    }
+
+    async fn export_payments(
+        &self,
+        scope: Scope,
+        parts: &[String],
+        limit: usize,
+    ) -> Result<Exported, NoExport> {
+        let [seq, line] = parts else { return Err(NoExport::BadCursor) };
+        let after = (number(seq)?, usize::try_from(number(line)?).unwrap_or(0));
+        let changes = feed::payment_changes(self.db(), scope, after, limit).await?;
+        let (seq, line) = changes.last().map_or(after, |last| (last.seq, last.line));
+        let next = cursor(Feed::Transactions, scope, &[&seq, &line]);
+        let more = changes.len() == limit;
+        Ok(Exported { rows: changes.into_iter().map(payment_row).collect(), next, more })
+    }
+
+    async fn export_cases(
+        &self,
+        scope: Scope,
+        parts: &[String],
+        limit: usize,
+    ) -> Result<Exported, NoExport> {
+        let place = match parts {
+            [seal, case, note] => {
+                CasePlace { seal: number(seal)?, case: case.clone(), note: number(note)? }
+            }
+            _ => CasePlace { seal: 0, case: String::new(), note: 0 },
+        };
+        let (changes, to) = feed::case_changes(self.db(), scope, &place, limit).await?;
+        let next = cursor(Feed::Cases, scope, &[&to.seal, &to.case, &to.note]);
+        let (next, more) = if to == place && to.seal == 0 {
+            (cursor(Feed::Cases, scope, &[&0, &"", &0]), false)
+        } else {
+            (next, to != place)
+        };
+        let rows = changes.into_iter().map(|(_, note, case)| case_row(note, &case)).collect();
+        Ok(Exported { rows, next, more })
+    }
+
+    async fn export_events(
+        &self,
+        scope: Scope,
+        parts: &[String],
+        limit: usize,
+    ) -> Result<Exported, NoExport> {
+        let after = number(parts.first().map_or("", String::as_str))?;
+        let events = feed::events(self.db(), scope, after, limit).await?;
+        let last = events.last().map_or(after, |event| event.seq);
+        let (next, more) = (cursor(Feed::Events, scope, &[&last, &0]), events.len() == limit);
+        Ok(Exported { rows: events.into_iter().filter_map(event_row).collect(), next, more })
+    }
+
+    /// Gives numbers to what was committed; how many. Any number of nodes may do it at once: the
+    /// numbers are given under a guard, to one of them.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn number_feed_once(&self) -> Result<usize, Failure> {
+        let was: FeedNumbers = feed::numbers(self.db()).await?;
+        let payments = feed::waiting(self.db(), COMMITS_AT_ONCE).await?;
+        let (mut events, mut sealed) = (Vec::new(), was.sealed);
+        let last = self.last_seal().await?.map_or(0, |signed| signed.seal.seq);
+        if sealed < last {
+            events = feed::events_of_seal(self.db(), sealed + 1, EVENTS_AT_ONCE).await?;
+            // A seal with more events than are taken at once is looked at again.
+            let whole = i64::try_from(events.len()).is_ok_and(|many| many < EVENTS_AT_ONCE);
+            sealed += i64::from(whole);
+        }
+        let many = payments.len() + events.len() + usize::from(sealed > was.sealed);
+        if many == 0 {
+            return Ok(0);
+        }
+        let change = Change::FeedNumbered { was, payments, events, sealed };
+        let numbered = self.write(NOBODY, change).await?;
+        Ok(if numbered { many } else { 0 })
+    }
+
+    /// How long the oldest change waits for its number.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn feed_lag(&self) -> Result<Millis, Failure> {
+        let since = feed::waiting_since(self.db()).await?;
+        let now = self.now().millis();
+        Ok(Millis(since.map_or(0, |since| (now - since.millis()).max(0))))
+    }
+}
+
+fn cursor(feed: Feed, scope: Scope, parts: &[&dyn std::fmt::Display]) -> String {
+    let mut text = format!("{}-{}", feed.mark(), scope.number());
+    for part in parts {
+        text.push('-');
+        text.push_str(&part.to_string());
+    }
+    text
+}
+
+/// The parts of a cursor behind its mark and scope. No id holds a hyphen.
+fn read_cursor(feed: Feed, scope: Scope, text: &str) -> Option<Vec<String>> {
+    let own = format!("{}-{}-", feed.mark(), scope.number());
+    let parts: Vec<String> = text.strip_prefix(&own)?.split('-').map(str::to_owned).collect();
+    let wanted = if feed == Feed::Cases { 3 } else { 2 };
+    let plain = |part: &String| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (parts.len() == wanted && parts.iter().all(plain)).then_some(parts)
+}
+
+fn number(text: &str) -> Result<i64, NoExport> {
+    text.parse().ok().filter(|number| *number >= 0).ok_or(NoExport::BadCursor)
+}
+
+fn payment_row(change: PaymentChange) -> Vec<Cell> {
+    let payment = change.payment;
+    vec![
+        Cell::text(if change.new { "new" } else { "moved" }),
+        Cell::text(&payment.refid),
+        Cell::text(&payment.trxid),
+        Cell::text(&payment.product),
+        Cell::text(&payment.account),
+        Cell::Int(payment.amount_minor),
+        Cell::text(&payment.currency),
+        Cell::text(change.status.word()),
+        Cell::Time(change.status_at),
+        Cell::Time(payment.created_at),
+        Cell::text(&payment.provider),
+        Cell::text(&payment.payer_ref),
+    ]
+}
+
+fn case_row(note: Note, case: &Case) -> Vec<Cell> {
+    vec![
+        Cell::text(note.case.as_str()),
+        Cell::Int(note.seq),
+        Cell::Time(note.at),
+        Cell::text(&note.act),
+        Cell::text(&note.fact),
+        Cell::text(&note.actor),
+        Cell::Int(case.version),
+        Cell::text(case.stage.name().word()),
+        Cell::text(case.stage.fact()),
+        Cell::Time(case.stage_at),
+        Cell::Time(case.opened_at),
+        Cell::text(&case.refid),
+        Cell::text(&case.queue),
+        Cell::text(&case.assignee),
+        Cell::text(&case.through),
+    ]
+}
+
+fn event_row(change: EventChange) -> Option<Vec<Cell>> {
+    let Telling::Event(event) = change.telling else { return None };
+    Some(vec![
+        Cell::text(&change.id),
+        Cell::text(event.kind.word()),
+        Cell::Time(change.at),
+        Cell::text(&change.case),
+        Cell::Int(event.version),
+        Cell::text(&event.refid),
+        Cell::text(&event.trxid),
+        Cell::text(event.stage.name().word()),
+        Cell::text(event.stage.fact()),
+    ])
+}

@@ -1,0 +1,355 @@
+//! Keeps the search index up with what was committed, and builds it anew while the old one answers.
+//! It follows the seals of the histories, which name every case that changed exactly in the order
+//! of their numbers, and looks at the newest unsealed notes between two seals. So a write pays
+//! nothing for the index and cannot fail with it.
+
+use std::collections::HashMap;
+
+use domain::actor::{Actor, Right};
+use domain::case::ReportContent;
+use domain::changes::KeptContent;
+use domain::ids::CaseId;
+use domain::search::{Field, Page};
+use domain::{Instant, Millis, Refusal, Scope};
+use store::search::{self as index, Entry, Loaded, State};
+
+use crate::{Desk, Failure};
+
+/// Cases written with one commit when they are walked or fresh. Small, so that a report never
+/// waits long behind it.
+const CASES_AT_ONCE: i64 = 200;
+
+/// Cases written with one commit when they are taken from seals: as many as one seal can cover.
+const SEALED_AT_ONCE: i64 = 500;
+
+/// Rows of an old generation taken away with one commit.
+const DROPPED_AT_ONCE: i64 = 500;
+
+/// How long an old generation stays after the new one answers, for searches that began before.
+const DROP_AFTER: Millis = Millis::minutes(1);
+
+/// Text above every case id: all cases were walked.
+const ALL_WALKED: &str = "~";
+
+/// How far the index is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexProgress {
+    /// Whether it is being built anew.
+    pub building: bool,
+    /// Cases walked for that.
+    pub walked: i64,
+    /// Whether all cases were walked, and only what changed meanwhile is missing.
+    pub catching_up: bool,
+    /// When the building began.
+    pub started_at: Instant,
+    /// Counts the times it was built.
+    pub generation: i64,
+    /// Seals whose cases cannot be found yet.
+    pub seals_behind: i64,
+    /// How old the oldest change is that cannot be found yet.
+    pub lag: Millis,
+}
+
+/// What of a case can be named: the field's name, and its value.
+pub(crate) type Named = (&'static str, String);
+
+impl Desk {
+    /// Brings the index some steps nearer to what was committed; how many cases it wrote. Any
+    /// number of nodes may do it at once: one of them writes, the others look again.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn index_once(&self) -> Result<usize, Failure> {
+        let followed = self.follow().await?;
+        let built = self.build_once().await?;
+        let dropped = self.drop_old_generation().await?;
+        Ok(followed + built + dropped)
+    }
+
+    async fn follow(&self) -> Result<usize, Failure> {
+        let state = index::state(self.db()).await?;
+        let sealed = index::sealed_after(self.db(), state.live_sealed, SEALED_AT_ONCE).await?;
+        let (live_sealed, cases) = sealed;
+        if live_sealed > state.live_sealed {
+            return self.index(state.live, &cases, State { live_sealed, ..state }).await;
+        }
+        let cases = index::fresh(self.db(), state.live, CASES_AT_ONCE).await?;
+        if cases.is_empty() {
+            return Ok(0);
+        }
+        self.index(state.live, &cases, state).await
+    }
+
+    /// One step of building it anew: walk the cases, catch up with what changed meanwhile, switch.
+    async fn build_once(&self) -> Result<usize, Failure> {
+        let state = index::state(self.db()).await?;
+        if state.building == 0 {
+            return Ok(0);
+        }
+        if state.walked_to != ALL_WALKED {
+            let after = &state.walked_to;
+            let cases = index::case_ids_after(self.db(), after, CASES_AT_ONCE).await?;
+            let last = cases.last().map_or(ALL_WALKED, CaseId::as_str).to_owned();
+            let walked = state.walked + i64::try_from(cases.len()).unwrap_or(0);
+            let next = State { walked_to: last, walked, ..state };
+            return self.index(next.building, &cases, next).await;
+        }
+        let (sealed, cases) =
+            index::sealed_after(self.db(), state.building_sealed, SEALED_AT_ONCE).await?;
+        if sealed > state.building_sealed {
+            let next = State { building_sealed: sealed, ..state };
+            return self.index(next.building, &cases, next).await;
+        }
+        let cases = index::fresh(self.db(), state.building, CASES_AT_ONCE).await?;
+        let wrote = self.index(state.building, &cases, state.clone()).await?;
+        if wrote > 0 || state.dropping != 0 {
+            return Ok(wrote);
+        }
+        let next = State {
+            live: state.building,
+            live_sealed: state.building_sealed,
+            building: 0,
+            dropping: state.live,
+            switched_at: self.now(),
+            ..state
+        };
+        tracing::info!(generation = next.live, "the search index was built anew and answers now");
+        Ok(usize::from(index::keep(self.db(), &next, &[]).await?))
+    }
+
+    async fn drop_old_generation(&self) -> Result<usize, Failure> {
+        let state = index::state(self.db()).await?;
+        let due = state.switched_at.plus(DROP_AFTER);
+        if state.dropping == 0 || self.now() < due {
+            return Ok(0);
+        }
+        if index::drop_some(self.db(), state.dropping, DROPPED_AT_ONCE).await? {
+            return Ok(1);
+        }
+        index::keep(self.db(), &State { dropping: 0, ..state }, &[]).await?;
+        Ok(0)
+    }
+
+    /// Writes these cases as they stand, and that the index is then as far as `next` says. What
+    /// the generation has already is left as it is. Zero when there was nothing to do, or when
+    /// another node was first.
+    async fn index(
+        &self,
+        generation: i64,
+        cases: &[CaseId],
+        next: State,
+    ) -> Result<usize, Failure> {
+        let loaded = index::load(self.db(), None, generation, cases).await?;
+        let mut numbers: HashMap<Scope, i64> = HashMap::new();
+        let mut entries = Vec::new();
+        for one in &loaded {
+            let head = one.notes.last().map_or(0, |kept| kept.note.seq);
+            if one.doc.is_some_and(|(_, known)| known >= head) {
+                continue;
+            }
+            let scope = one.case.scope;
+            let doc = match (one.doc, numbers.get(&scope)) {
+                (Some((doc, _)), _) => doc,
+                (None, Some(next)) => *next,
+                (None, None) => index::next_doc(self.db(), generation, scope).await?,
+            };
+            if one.doc.is_none() {
+                numbers.insert(scope, doc + 1);
+            }
+            entries.push(self.entry(one, generation, doc, head).await?);
+        }
+        if entries.is_empty() && next == index::state(self.db()).await? {
+            return Ok(0);
+        }
+        let kept = index::keep(self.db(), &next, &entries).await?;
+        Ok(if kept { entries.len().max(1) } else { 0 })
+    }
+
+    async fn entry(
+        &self,
+        one: &Loaded,
+        generation: i64,
+        doc: i64,
+        head: i64,
+    ) -> Result<Entry, Failure> {
+        let texts = self.texts_are_indexed(one.case.scope).await?;
+        let page = page(one, texts);
+        let value = |field: Field| {
+            let found = page.fields.iter().find(|(one, _)| *one == field);
+            found.map_or_else(String::new, |(_, value)| value.clone())
+        };
+        use Field::{Outcome, Product, Provider, Queue, Stage, Through};
+        Ok(Entry {
+            doc,
+            known: one.doc.is_some(),
+            generation,
+            scope: one.case.scope,
+            case: one.case.id.clone(),
+            head,
+            opened_at: one.case.opened_at,
+            facets: [Stage, Outcome, Queue, Through, Provider, Product].map(value),
+            tokens: page.tokens(),
+        })
+    }
+
+    /// Whether what customers wrote may stand in the index: not where the tenant wants it sealed.
+    pub(crate) async fn texts_are_indexed(&self, scope: Scope) -> Result<bool, Failure> {
+        let tenant = self.tenant(scope.tenant()).await?;
+        Ok(tenant.is_some_and(|tenant| !tenant.seal_narratives))
+    }
+
+    /// Begins to build the index anew; the old one answers until the new one is there. When it is
+    /// being built already, that goes on.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or a fault.
+    pub async fn rebuild_search(&self, by: &Actor) -> Result<IndexProgress, Failure> {
+        if !by.may(Right::RebuildSearch) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let state = index::state(self.db()).await?;
+        if state.building == 0 {
+            // Before the walk: what is sealed after it is caught up with.
+            let sealed = self.last_seal().await?.map_or(0, |signed| signed.seal.seq);
+            let next = State {
+                building: next_generation(&state),
+                building_sealed: sealed,
+                walked_to: String::new(),
+                walked: 0,
+                started_at: self.now(),
+                ..state
+            };
+            // When another one was first, it is being built.
+            index::keep(self.db(), &next, &[]).await?;
+        }
+        self.search_progress(by).await
+    }
+
+    /// How far the index is.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or a fault.
+    pub async fn search_progress(&self, by: &Actor) -> Result<IndexProgress, Failure> {
+        if !by.may(Right::RebuildSearch) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let state = index::state(self.db()).await?;
+        let (seals_behind, lag) = self.search_lag().await?;
+        Ok(IndexProgress {
+            building: state.building != 0,
+            walked: state.walked,
+            catching_up: state.building != 0 && state.walked_to == ALL_WALKED,
+            started_at: state.started_at,
+            generation: state.live,
+            seals_behind,
+            lag,
+        })
+    }
+
+    /// How many seals the index is behind, and how old the oldest change is that cannot be found.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn search_lag(&self) -> Result<(i64, Millis), Failure> {
+        let unindexed = index::unindexed(self.db()).await?;
+        let now = self.now().millis();
+        let lag = unindexed.since.map_or(0, |since| (now - since.millis()).max(0));
+        Ok((unindexed.seals, Millis(lag)))
+    }
+}
+
+/// One that is neither in use nor on its way out.
+fn next_generation(state: &State) -> i64 {
+    let after = |generation: i64| generation % index::GENERATION_MAX + 1;
+    let next = after(state.live);
+    if next == state.dropping { after(next) } else { next }
+}
+
+/// Everything a case is found by.
+pub(crate) fn page(one: &Loaded, texts: bool) -> Page {
+    let case = &one.case;
+    let mut fields = vec![
+        (Field::Stage, case.stage.name().word().to_owned()),
+        (Field::Outcome, outcome(one)),
+        (Field::Queue, case.queue.clone()),
+        (Field::Assignee, case.assignee.clone()),
+        (Field::Through, case.through.clone()),
+        (Field::Refid, case.refid.clone()),
+    ];
+    fields.extend(case.addresses.iter().map(|address| (Field::Address, address.clone())));
+    if let Some(payment) = &one.payment {
+        fields.extend([
+            (Field::Trxid, payment.trxid.clone()),
+            (Field::Account, payment.account.clone()),
+            (Field::Customer, payment.payer_ref.clone()),
+            (Field::Provider, payment.provider.clone()),
+            (Field::Product, payment.product.clone()),
+        ]);
+    }
+    let texts = if texts { said(one) } else { Vec::new() };
+    fields.extend(texts.iter().filter_map(|said| Some((Field::Category, said.category.clone()?))));
+    let mut words: Vec<String> = texts.into_iter().map(|said| said.text).collect();
+    if let Some(payment) = &one.payment {
+        words.extend([payment.provider.clone(), payment.product.clone()]);
+    }
+    let references = named(one).into_iter().map(|(_, value)| value).collect();
+    Page { texts: words, references, fields }
+}
+
+/// What a case can be named by.
+pub(crate) fn named(one: &Loaded) -> Vec<Named> {
+    let case = &one.case;
+    let mut named = vec![("id", case.id.as_str().to_owned()), ("refid", case.refid.clone())];
+    named.extend(case.addresses.iter().map(|address| ("address", address.clone())));
+    if let Some(payment) = &one.payment {
+        named.extend([
+            ("trxid", payment.trxid.clone()),
+            ("account", payment.account.clone()),
+            ("customer", payment.payer_ref.clone()),
+        ]);
+    }
+    named.retain(|(_, value)| !value.is_empty());
+    named
+}
+
+/// What was said in one note.
+pub(crate) struct Said {
+    /// The note's number.
+    pub(crate) seq: i64,
+    /// What was done with it.
+    pub(crate) act: String,
+    /// The caller's own word for what is wrong, for a report.
+    pub(crate) category: Option<String>,
+    /// The text.
+    pub(crate) text: String,
+}
+
+/// What was said in a case and stands unsealed: what is sealed is never looked into.
+pub(crate) fn said(one: &Loaded) -> Vec<Said> {
+    let read = |kept: &store::read::cases::KeptNote| {
+        let Some(KeptContent::Plain(content)) = &kept.content else { return None };
+        let report = (kept.note.act == "report").then(|| ReportContent::read(&content.text));
+        let report = report.flatten();
+        let category = report.map(|read| read.category.to_owned()).filter(|one| !one.is_empty());
+        let text = report.map_or(content.text.as_str(), |read| read.says);
+        let text = match &category {
+            Some(category) => format!("{category}\n{text}"),
+            None => text.to_owned(),
+        };
+        Some(Said { seq: kept.note.seq, act: kept.note.act.clone(), category, text })
+    };
+    one.notes.iter().filter_map(read).collect()
+}
+
+/// The outcome that stands: the last one stated, unless the case was taken up again.
+fn outcome(one: &Loaded) -> String {
+    let mut outcome = "";
+    for kept in &one.notes {
+        match kept.note.act.as_str() {
+            "resolve" => outcome = &kept.note.fact,
+            "reopen" => outcome = "",
+            _ => {}
+        }
+    }
+    outcome.to_owned()
+}
