@@ -3,16 +3,19 @@
 -- the seals. `seq` is 0 until a sweep gives the next number.
 
 -- One row for each commit that wrote payments: a line for each, `n` or `m` (new or moved), the
--- reference, the status' number and since when, separated by spaces. No reference holds one.
+-- reference, the status' number and since when, separated by spaces. No reference holds one. `n`
+-- is above that of every waiting row that its writer could see: a payment's move comes after what
+-- it moved from, whatever the clocks say.
 CREATE TABLE feed_payments (
     id TEXT NOT NULL PRIMARY KEY,
     scope INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    n INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     body TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX feed_payments_waiting ON feed_payments (at, id) WHERE seq = 0;
+CREATE INDEX feed_payments_waiting ON feed_payments (n, id) WHERE seq = 0;
 
 CREATE INDEX feed_payments_scope ON feed_payments (scope, seq);
 
@@ -36,6 +39,6 @@ CREATE TABLE feed_state (
 INSERT INTO feed_state (id, payments, events, sealed) VALUES (1, 0, 0, 0);
 
 -- Payments from before: they leave as new, with the status they have now.
-INSERT INTO feed_payments (id, scope, at, seq, body)
-SELECT 'before ' || scope || ' ' || refid, scope, status_at, 0,
+INSERT INTO feed_payments (id, scope, at, n, seq, body)
+SELECT 'before ' || scope || ' ' || refid, scope, status_at, 0, 0,
  'n ' || refid || ' ' || status || ' ' || status_at FROM payments;

@@ -237,10 +237,10 @@ impl Desk {
         let (mut events, mut sealed) = (Vec::new(), was.sealed);
         let last = self.last_seal().await?.map_or(0, |signed| signed.seal.seq);
         if sealed < last {
-            events = feed::events_of_seal(self.db(), sealed + 1, EVENTS_AT_ONCE).await?;
+            let next = feed::events_of_seal(self.db(), sealed + 1, EVENTS_AT_ONCE).await?;
             // A seal with more events than are taken at once is looked at again.
-            let whole = i64::try_from(events.len()).is_ok_and(|many| many < EVENTS_AT_ONCE);
-            sealed += i64::from(whole);
+            sealed += i64::from(next.1);
+            events = next.0;
         }
         let many = payments.len() + events.len() + usize::from(sealed > was.sealed);
         if many == 0 {

@@ -23,16 +23,18 @@ const HEADS_AT_ONCE: i64 = 10_000;
 
 const STATE: &str = "SELECT payments, events, sealed FROM feed_state WHERE id = 1";
 
-const WAITING: &str = "SELECT id FROM feed_payments WHERE seq = 0 ORDER BY at, id LIMIT ?1";
+const WAITING: &str = "SELECT id FROM feed_payments WHERE seq = 0 ORDER BY n, id LIMIT ?1";
 
 const OLDEST_WAITING: &str = "SELECT MIN(at) FROM feed_payments WHERE seq = 0";
 
 const OLDEST_UNFOLLOWED: &str = "SELECT MIN(at) FROM seals WHERE seq > ?1";
 
-const EVENTS_OF_SEAL: &str = "SELECT outbox.scope, outbox.id FROM seal_heads
+const EVENTS_OF_SEAL: &str = "SELECT outbox.scope, outbox.id, outbox.case_id, outbox.shape,
+ outbox.body FROM seal_heads
  JOIN outbox ON outbox.case_id = seal_heads.case_id AND outbox.channel = 'event'
  LEFT JOIN feed_events ON feed_events.message_id = outbox.id
- WHERE seal_heads.seal = ?1 AND feed_events.seq IS NULL ORDER BY outbox.at, outbox.id LIMIT ?2";
+ WHERE seal_heads.seal = ?1 AND feed_events.seq IS NULL ORDER BY outbox.case_id, outbox.at, outbox.id
+ LIMIT ?2";
 
 const PAYMENT_COMMITS: &str = "SELECT seq, body FROM feed_payments
  WHERE scope = ?1 AND seq >= ?2 AND seq > 0 ORDER BY seq LIMIT ?3";
@@ -91,7 +93,8 @@ pub async fn waiting_since(db: &Db) -> Result<Option<Instant>, Fault> {
     Ok(oldest.map(Instant::from_millis))
 }
 
-/// Events of the cases of one seal that have no number.
+/// Events of the cases of one seal that have no number, those of a case in the order of its
+/// versions; and whether these are all.
 ///
 /// # Errors
 /// A fault.
@@ -99,11 +102,27 @@ pub async fn events_of_seal(
     db: &Db,
     seal: i64,
     most: i64,
-) -> Result<Vec<(Scope, MessageId)>, Fault> {
+) -> Result<(Vec<(Scope, MessageId)>, bool), Fault> {
     let rows = db.rows(EVENTS_OF_SEAL, vec![seal.into(), most.into()]).await?;
-    rows.iter()
-        .map(|row| Ok((Scope::from_number(row.int(0)?), message_id(row.text(1)?)?)))
-        .collect()
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let version = match codec::read_telling(row.text(3)?, row.text(4)?)? {
+            Telling::Event(event) => event.version,
+            Telling::Acknowledge => 0,
+        };
+        let id = (Scope::from_number(row.int(0)?), message_id(row.text(1)?)?);
+        events.push((row.text(2)?.to_owned(), version, id));
+    }
+    let all = i64::try_from(rows.len()).is_ok_and(|many| many < most);
+    let (first, last) = (events.first().cloned(), events.last().cloned());
+    if let (false, Some((first, ..)), Some((last, ..))) = (all, first, last)
+        && first != last
+    {
+        // Of the last case not all may be here.
+        events.retain(|(case, ..)| *case != last);
+    }
+    events.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    Ok((events.into_iter().map(|(_, _, id)| id).collect(), all))
 }
 
 fn message_id(text: &str) -> Result<MessageId, Fault> {

@@ -11,8 +11,9 @@ use sha2::{Digest as _, Sha256};
 use super::{one, tag};
 use crate::engine::{Stmt, Value};
 
-const INSERT_PAYMENTS: &str = "INSERT INTO feed_payments (id, scope, at, seq, body)
- VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT DO NOTHING";
+const INSERT_PAYMENTS: &str = "INSERT INTO feed_payments (id, scope, at, n, seq, body)
+ SELECT ?1, ?2, ?3, COALESCE(MAX(n), 0) + 1, 0, ?4 FROM feed_payments WHERE seq = 0
+ ON CONFLICT DO NOTHING";
 
 const NUMBER_PAYMENTS: &str = "UPDATE feed_payments SET seq = ?2 WHERE id = ?1 AND seq = 0";
 
