@@ -103,8 +103,8 @@ async fn fill(world: &World, cases: usize, words: &[Vec<String>], dice: &mut See
     let took = began.elapsed();
     println!("{cases} cases written in {took:.0?}");
     let began = Instant::now();
-    let by = world.actor(Role::Administrator, "bench");
-    world.desk.rebuild_search(&by).await.expect("a rebuild begins");
+    let by = Actor::operator(world.scope);
+    world.desk.rebuild_search(&by, None).await.expect("a rebuild begins");
     let mut said = 0;
     while world.desk.search_progress(&by).await.expect("progress").building {
         world.desk.index_once().await.expect("a step");

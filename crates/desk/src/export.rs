@@ -4,6 +4,7 @@
 //! the cursor of a reader, however late its commit ended and on whichever node.
 
 use domain::actor::{Actor, Right};
+use domain::admin::ReadView;
 use domain::case::Case;
 use domain::chain::Note;
 use domain::changes::{Change, FeedNumbers};
@@ -168,6 +169,7 @@ impl Desk {
             Some(cursor) => read_cursor(feed, by.scope, cursor).ok_or(NoExport::BadCursor)?,
             None => [0, 0].map(|zero: i64| zero.to_string()).to_vec(),
         };
+        self.note_read(by, ReadView::Export, feed.word()).await?;
         match feed {
             Feed::Transactions => self.export_payments(by.scope, &parts, limit).await,
             Feed::Cases => self.export_cases(by.scope, &parts, limit).await,

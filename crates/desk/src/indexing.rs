@@ -6,13 +6,15 @@
 use std::collections::HashMap;
 
 use domain::actor::{Actor, Right};
+use domain::admin::Kind;
 use domain::case::ReportContent;
-use domain::changes::KeptContent;
+use domain::changes::{Changes, KeptContent, Outcome};
 use domain::ids::CaseId;
 use domain::search::{Field, Page};
 use domain::{Instant, Millis, Refusal, Scope};
 use store::search::{self as index, Entry, Loaded, State};
 
+use crate::once::Once;
 use crate::{Desk, Failure};
 
 /// Cases written with one commit when they are walked or fresh. Small, so that a report never
@@ -30,6 +32,12 @@ const DROP_AFTER: Millis = Millis::minutes(1);
 
 /// Text above every case id: all cases were walked.
 const ALL_WALKED: &str = "~";
+
+/// Times a request to build it anew looks again when others write the index meanwhile.
+const ATTEMPTS_MAX: usize = 20;
+
+/// What such a request is about, as its key remembers it.
+const SUBJECT: &str = "search-index";
 
 /// How far the index is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +164,7 @@ impl Desk {
             if one.doc.is_none() {
                 numbers.insert(scope, doc + 1);
             }
-            entries.push(self.entry(one, generation, doc, head).await?);
+            entries.push(self.index_entry(one, generation, doc, head).await?);
         }
         if entries.is_empty() && next == index::state(self.db()).await? {
             return Ok(0);
@@ -165,7 +173,7 @@ impl Desk {
         Ok(if kept { entries.len().max(1) } else { 0 })
     }
 
-    async fn entry(
+    async fn index_entry(
         &self,
         one: &Loaded,
         generation: i64,
@@ -198,31 +206,60 @@ impl Desk {
         Ok(tenant.is_some_and(|tenant| !tenant.seal_narratives))
     }
 
-    /// Begins to build the index anew; the old one answers until the new one is there. When it is
-    /// being built already, that goes on.
+    /// Begins to build the index anew, once for each key; the old one answers until the new one is
+    /// there. When it is being built already, that goes on. Gives the generation that is built, and
+    /// whether that was said to an earlier request.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`], or a fault.
-    pub async fn rebuild_search(&self, by: &Actor) -> Result<IndexProgress, Failure> {
-        if !by.may(Right::RebuildSearch) {
+    /// [`Refusal::NotAllowed`], [`Refusal::KeyReusedForOther`], [`Refusal::Busy`], or a fault.
+    pub async fn rebuild_search(
+        &self,
+        by: &Actor,
+        once: Option<&Once>,
+    ) -> Result<(i64, bool), Failure> {
+        // The index is one for all accounts.
+        if !by.may(Right::ManageTenants) {
             return Err(Refusal::NotAllowed.into());
         }
-        let state = index::state(self.db()).await?;
-        if state.building == 0 {
-            // Before the walk: what is sealed after it is caught up with.
-            let sealed = self.last_seal().await?.map_or(0, |signed| signed.seal.seq);
-            let next = State {
-                building: next_generation(&state),
-                building_sealed: sealed,
-                walked_to: String::new(),
-                walked: 0,
-                started_at: self.now(),
-                ..state
-            };
-            // When another one was first, it is being built.
-            index::keep(self.db(), &next, &[]).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(once) = once
+                && let Some(outcome) = self.remembered(by, once).await?
+            {
+                return match outcome {
+                    Outcome::Managed { id, version: Some(generation), .. } if id == SUBJECT => {
+                        Ok((generation, true))
+                    }
+                    _ => Err(Refusal::KeyReusedForOther.into()),
+                };
+            }
+            let next = self.begun(index::state(self.db()).await?).await?;
+            let generation = next.building;
+            let mut changes = Changes::none(by.scope, self.now());
+            let (kind, id) = (Kind::Setting, SUBJECT.to_owned());
+            let outcome = Outcome::Managed { kind, id, version: Some(generation) };
+            changes.saved = once.map(|once| once.saved(by, outcome));
+            if index::keep_with(self.db(), &next, &[], &changes).await? {
+                return Ok((generation, false));
+            }
         }
-        self.search_progress(by).await
+        Err(Refusal::Busy.into())
+    }
+
+    /// The state in which it is being built.
+    async fn begun(&self, state: State) -> Result<State, Failure> {
+        if state.building != 0 {
+            return Ok(state);
+        }
+        // Before the walk: what is sealed after it is caught up with.
+        let sealed = self.last_seal().await?.map_or(0, |signed| signed.seal.seq);
+        Ok(State {
+            building: next_generation(&state),
+            building_sealed: sealed,
+            walked_to: String::new(),
+            walked: 0,
+            started_at: self.now(),
+            ..state
+        })
     }
 
     /// How far the index is.
@@ -230,7 +267,7 @@ impl Desk {
     /// # Errors
     /// [`Refusal::NotAllowed`], or a fault.
     pub async fn search_progress(&self, by: &Actor) -> Result<IndexProgress, Failure> {
-        if !by.may(Right::RebuildSearch) {
+        if !by.may(Right::ReadAdmin) {
             return Err(Refusal::NotAllowed.into());
         }
         let state = index::state(self.db()).await?;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::actor::{Actor, Right, Role};
+use domain::admin::ReadView;
 use domain::case::Case;
 use domain::ids::CaseId;
 use domain::search::{Field, Part, Question, TooLong, compact, excerpt};
@@ -102,8 +103,8 @@ impl<T: Into<Failure>> From<T> for NoSearch {
 }
 
 impl Desk {
-    /// The newest cases that answer. A merchant searches references only: what is said inside a
-    /// case is not all meant for it.
+    /// The newest cases that answer. A merchant, and whoever may not read what people said, searches
+    /// references only: what is said inside a case is not all meant for them.
     ///
     /// # Errors
     /// A text that is too long; [`Refusal::NotAllowed`]; a fault.
@@ -111,7 +112,8 @@ impl Desk {
         if !by.may(Right::ReadCases) {
             return Err(Refusal::NotAllowed.into());
         }
-        let texts = by.role != Role::Merchant;
+        let texts = by.role != Role::Merchant && by.may(Right::ReadPersonal);
+        self.note_read(by, ReadView::Search, &subject(ask)).await?;
         let read = if texts { Question::new } else { Question::by_reference };
         let question = read(ask.text.as_deref(), &ask.fields).map_err(NoSearch::TooLong)?;
         let limit = ask.limit.clamp(1, RESULTS_MAX);
@@ -152,6 +154,16 @@ impl Desk {
             })
             .collect())
     }
+}
+
+/// What was searched for, for the log of reads.
+fn subject(ask: &SearchAsk) -> String {
+    let mut said = ask.text.clone().unwrap_or_default();
+    for (field, value) in &ask.fields {
+        said.push_str(&format!(" {field:?}: {value}"));
+    }
+    said.retain(|letter| !letter.is_control());
+    said.trim().to_owned()
 }
 
 fn excerpts(one: &Loaded, question: &Question, texts: bool) -> Vec<Excerpt> {

@@ -8,12 +8,14 @@ mod asked;
 mod cases;
 mod cursor;
 mod document;
+mod export;
 mod jobs;
 mod json;
 mod opening;
 mod problem;
 mod problems;
 mod query;
+mod search;
 mod shapes;
 mod status;
 mod timeline;
@@ -97,6 +99,8 @@ const TABLES: &[&[Route]] = &[
     status::ROUTES,
     admin::ROUTES,
     admin::LISTS,
+    search::ROUTES,
+    export::ROUTES,
 ];
 
 /// What answers without a credential.

@@ -18,8 +18,8 @@ use domain::search::{Atom, Question};
 use domain::{Instant, Scope};
 
 pub use index::{
-    Entry, Loaded, State, Unindexed, case_ids_after, drop_some, fresh, keep, load, next_doc,
-    sealed_after, state, unindexed,
+    Entry, Loaded, State, Unindexed, case_ids_after, drop_some, fresh, keep, keep_with, load,
+    next_doc, sealed_after, state, unindexed,
 };
 
 use crate::codec;

@@ -21,6 +21,8 @@ const PARTS: &[&str] = &[
     include_str!("../../../../contracts/native/parts/cases.json"),
     include_str!("../../../../contracts/native/parts/opening.json"),
     include_str!("../../../../contracts/native/parts/jobs.json"),
+    include_str!("../../../../contracts/native/parts/search.json"),
+    include_str!("../../../../contracts/native/parts/export.json"),
     include_str!("../../../../contracts/native/parts/webhooks.json"),
     include_str!("../../../../contracts/native/parts/admin.json"),
 ];

@@ -108,7 +108,7 @@ pub async fn events_of_seal(
     for row in &rows {
         let version = match codec::read_telling(row.text(3)?, row.text(4)?)? {
             Telling::Event(event) => event.version,
-            Telling::Acknowledge => 0,
+            Telling::Acknowledge | Telling::Ping(_) => 0,
         };
         let id = (Scope::from_number(row.int(0)?), message_id(row.text(1)?)?);
         events.push((row.text(2)?.to_owned(), version, id));

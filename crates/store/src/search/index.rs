@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::case::Case;
+use domain::changes::Changes;
 use domain::ids::CaseId;
 use domain::payment::Payment;
 use domain::{Instant, Scope};
@@ -111,7 +112,22 @@ const WIDEN_BUCKET: &str = "INSERT INTO search_buckets (generation, scope, bucke
 /// # Errors
 /// A fault.
 pub async fn keep(db: &Db, next: &State, entries: &[Entry]) -> Result<bool, Fault> {
+    let nobodys = Scope::from_number(0);
+    keep_with(db, next, entries, &Changes::none(nobodys, next.started_at)).await
+}
+
+/// As [`keep`], together with other changes: a key that remembers what was asked.
+///
+/// # Errors
+/// A fault.
+pub async fn keep_with(
+    db: &Db,
+    next: &State,
+    entries: &[Entry],
+    changes: &Changes,
+) -> Result<bool, Fault> {
     let mut batch = vec![set_state(next)];
+    batch.extend(crate::write::statements(changes));
     let mut buckets: BTreeMap<(i64, i64, i64), (i64, i64)> = BTreeMap::new();
     for entry in entries {
         let key = (entry.generation, entry.scope.number(), bucket_of(entry.doc));
