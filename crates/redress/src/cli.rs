@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use desk::export::Feed;
 use domain::{Env, Right, Rights, Role};
 
 pub use accounts::{KeyCommand, LoginCommand, TenantCommand, TokenCommand, WebhookCommand};
@@ -64,6 +65,14 @@ pub enum Command {
     /// Bring data in
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Take out what changed behind a cursor, for an ERP or a warehouse
+    #[command(after_help = "Rows go to standard output, the cursor for the next time to standard \
+        error. docs/export.md tells more.\n\nExample:\n  redress export transactions --tenant acme \
+        --env production --format csv > changes.csv")]
+    Export(ExportArgs),
+    /// The search index
+    #[command(subcommand)]
+    Search(SearchCommand),
     /// The accounts of an installation
     #[command(subcommand)]
     Tenant(TenantCommand),
@@ -209,6 +218,51 @@ pub struct ImportArgs {
     /// `csv` or `jsonl` [default: by the file's ending]
     #[arg(long, value_parser = crate::transactions_file::Format::parse)]
     pub format: Option<crate::transactions_file::Format>,
+}
+
+/// Flags of `export`.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// `transactions`, `cases` or `events`
+    #[arg(value_parser = parse_feed)]
+    pub feed: Feed,
+    /// Whose they are
+    #[arg(long)]
+    pub tenant: String,
+    /// Of which environment
+    #[arg(long, value_parser = parse_env)]
+    pub env: Env,
+    /// The cursor that an earlier export said [default: from the beginning]
+    #[arg(long, value_name = "CURSOR")]
+    pub since: Option<String>,
+    /// `jsonl` or `csv`
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub format: ExportFormat,
+}
+
+/// How exported rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated, with the names of the columns first.
+    Csv,
+}
+
+fn parse_feed(word: &str) -> Result<Feed, String> {
+    let words: Vec<&str> = Feed::ALL.iter().map(|feed| feed.word()).collect();
+    Feed::parse(word).ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
+/// `search …`
+#[derive(Debug, Subcommand)]
+pub enum SearchCommand {
+    /// Say how far the index is
+    #[command(after_help = "Example:\n  redress search status --dir /var/lib/redress")]
+    Status,
+    /// Build the index anew; the old one answers until the new one is there
+    #[command(after_help = "Example:\n  redress search rebuild --dir /var/lib/redress")]
+    Rebuild,
 }
 
 /// `audit …`

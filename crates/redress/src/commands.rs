@@ -6,6 +6,7 @@ pub mod audit;
 pub mod backup;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod letters;
@@ -14,6 +15,7 @@ pub mod operate;
 pub mod report;
 pub mod restore;
 pub mod running;
+mod search;
 pub mod serve;
 pub mod webhook;
 
@@ -78,6 +80,8 @@ async fn dispatch(way: &Way, command: Command) -> anyhow::Result<Outcome> {
             ended
         }
         Command::Import(ImportCommand::Transactions(args)) => import::run(way, &args).await,
+        Command::Export(args) => export::run(way, &args).await,
+        Command::Search(command) => search::run(way, command).await,
         Command::Tenant(command) => account::tenant(way, command).await,
         Command::Key(command) => account::key(way, command).await,
         Command::Token(command) => account::token(way, command).await,

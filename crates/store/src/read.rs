@@ -5,7 +5,7 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod cases;
+pub mod feed;
 pub mod jobs;
 pub mod listing;
-pub mod feed;
 pub mod outbox;

@@ -7,8 +7,8 @@ mod accounts;
 mod admin;
 mod audit;
 mod cases;
-mod jobs;
 mod feed;
+mod jobs;
 mod outbox;
 
 use domain::changes::{Change, Changes, Nonce};
