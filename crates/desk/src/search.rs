@@ -103,8 +103,8 @@ impl<T: Into<Failure>> From<T> for NoSearch {
 }
 
 impl Desk {
-    /// The newest cases that answer. A merchant, and whoever may not read what people said, searches
-    /// references only: what is said inside a case is not all meant for them.
+    /// The newest cases that answer. A merchant, and whoever may not read what people said,
+    /// searches references only: what is said inside a case is not all meant for them.
     ///
     /// # Errors
     /// A text that is too long; [`Refusal::NotAllowed`]; a fault.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use desk::execute::Order;
-use desk::search::{COUNTED_MAX, SearchAnswer, SearchAsk};
+use desk::search::{SearchAnswer, SearchAsk};
 use domain::case::{ActOrder, Ask, Command, Outcome as Verdict, PaymentRef, Report};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::CaseId;
@@ -156,7 +156,7 @@ async fn what_changes_is_found_as_it_stands() {
         assert_eq!(world.desk.search_lag().await.expect("a lag").1, Millis::seconds(3));
         index(&world).await;
         assert_eq!(world.desk.search_lag().await.expect("a lag").1, Millis(0));
-        assert_eq!(ids(&world, &stage("resolved")).await, [case.clone()], "{kind:?}");
+        assert_eq!(ids(&world, &stage("resolved")).await, std::slice::from_ref(&case), "{kind:?}");
         let found = answer(&world, &SearchAsk { facets: true, ..ask("confirming payments") }).await;
         let excerpt = &found.found[0].excerpts[0];
         assert_eq!((excerpt.place, excerpt.seq, excerpt.parts[0].hit), ("text", Some(1), false));
@@ -174,7 +174,6 @@ async fn what_changes_is_found_as_it_stands() {
             "product TNB",
         ];
         assert_eq!(said, expected, "{kind:?}");
-        assert!(COUNTED_MAX > 50);
     }
 }
 

@@ -161,11 +161,31 @@ async fn metrics(State(app): State<App>) -> Response {
         gauge.set(waiting);
         registry.register("outbox_waiting", "Messages to the outside not yet sent", gauge);
     }
+    show_lags(&mut registry, &app).await;
     let mut page = String::new();
     if text::encode(&mut page, &registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     ([(CONTENT_TYPE, HeaderValue::from_static(FIGURES_TYPE))], page).into_response()
+}
+
+/// How old the oldest change is that cannot be found, or has not left by export, when the database
+/// says so in time.
+async fn show_lags(registry: &mut Registry, app: &App) {
+    let lags = async { tokio::join!(app.desk.search_lag(), app.desk.feed_lag()) };
+    let Ok((search, feed)) = tokio::time::timeout(PROBE_TIME, lags).await else { return };
+    let search = search.ok().map(|(_, lag)| lag);
+    let names = [
+        ("search_lag_seconds", "Age of the oldest change that cannot be searched yet", search),
+        ("export_lag_seconds", "Age of the oldest change without its place in exports", feed.ok()),
+    ];
+    for (name, help, lag) in names {
+        if let Some(lag) = lag {
+            let gauge: Gauge = Gauge::default();
+            gauge.set(lag.0 / 1_000);
+            registry.register(name, help, gauge);
+        }
+    }
 }
 
 /// A number that is counted elsewhere.

@@ -33,8 +33,8 @@ const EVENTS_OF_SEAL: &str = "SELECT outbox.scope, outbox.id, outbox.case_id, ou
  outbox.body FROM seal_heads
  JOIN outbox ON outbox.case_id = seal_heads.case_id AND outbox.channel = 'event'
  LEFT JOIN feed_events ON feed_events.message_id = outbox.id
- WHERE seal_heads.seal = ?1 AND feed_events.seq IS NULL ORDER BY outbox.case_id, outbox.at, outbox.id
- LIMIT ?2";
+ WHERE seal_heads.seal = ?1 AND feed_events.seq IS NULL
+ ORDER BY outbox.case_id, outbox.at, outbox.id LIMIT ?2";
 
 const PAYMENT_COMMITS: &str = "SELECT seq, body FROM feed_payments
  WHERE scope = ?1 AND seq >= ?2 AND seq > 0 ORDER BY seq LIMIT ?3";
