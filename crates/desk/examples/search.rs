@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use desk::search::SearchAsk;
-use domain::case::{Case, Outcome, ReportContent, Stage};
+use domain::case::{Case, Channel, Outcome, ReportContent, Stage};
 use domain::chain::{Content, Head, Note};
 use domain::changes::{Change, Changes, KeptContent};
 use domain::ids::CaseId;
@@ -56,10 +56,16 @@ fn opened(world: &World, number: usize, words: &[Vec<String>], dice: &mut Seeded
         stage,
         stage_at: at,
         opened_at: at,
+        channel: [Channel::App, Channel::Phone, Channel::Letter][dice.below(3)],
+        received_at: at,
+        taken_by: String::new(),
+        customer: String::new(),
+        language: String::new(),
+        outcome: None,
         refid: pay.refid.clone(),
         earlier: None,
         addresses: vec![address.clone()],
-        through: ["app", "web", "phone"][dice.below(3)].to_owned(),
+        through: "app".to_owned(),
         queue: format!("team-{}", dice.below(40)),
         assignee: String::new(),
         proposal: None,

@@ -186,7 +186,7 @@ impl Desk {
             let found = page.fields.iter().find(|(one, _)| *one == field);
             found.map_or_else(String::new, |(_, value)| value.clone())
         };
-        use Field::{Outcome, Product, Provider, Queue, Stage, Through};
+        use Field::{Channel, Outcome, Product, Provider, Queue, Stage};
         Ok(Entry {
             doc,
             known: one.doc.is_some(),
@@ -195,7 +195,7 @@ impl Desk {
             case: one.case.id.clone(),
             head,
             opened_at: one.case.opened_at,
-            facets: [Stage, Outcome, Queue, Through, Provider, Product].map(value),
+            facets: [Stage, Outcome, Queue, Channel, Provider, Product].map(value),
             tokens: page.tokens(),
         })
     }
@@ -307,7 +307,9 @@ pub(crate) fn page(one: &Loaded, texts: bool) -> Page {
     let case = &one.case;
     let mut fields = vec![
         (Field::Stage, case.stage.name().word().to_owned()),
-        (Field::Outcome, outcome(one)),
+        (Field::Outcome, case.outcome.map_or("", |outcome| outcome.word()).to_owned()),
+        (Field::Channel, case.channel.word().to_owned()),
+        (Field::Customer, case.customer.clone()),
         (Field::Queue, case.queue.clone()),
         (Field::Assignee, case.assignee.clone()),
         (Field::Through, case.through.clone()),
@@ -337,6 +339,7 @@ pub(crate) fn page(one: &Loaded, texts: bool) -> Page {
 pub(crate) fn named(one: &Loaded) -> Vec<Named> {
     let case = &one.case;
     let mut named = vec![("id", case.id.as_str().to_owned()), ("refid", case.refid.clone())];
+    named.push(("customer", case.customer.clone()));
     named.extend(case.addresses.iter().map(|address| ("address", address.clone())));
     if let Some(payment) = &one.payment {
         named.extend([
@@ -376,17 +379,4 @@ pub(crate) fn said(one: &Loaded) -> Vec<Said> {
         Some(Said { seq: kept.note.seq, act: kept.note.act.clone(), category, text })
     };
     one.notes.iter().filter_map(read).collect()
-}
-
-/// The outcome that stands: the last one stated, unless the case was taken up again.
-fn outcome(one: &Loaded) -> String {
-    let mut outcome = "";
-    for kept in &one.notes {
-        match kept.note.act.as_str() {
-            "resolve" => outcome = &kept.note.fact,
-            "reopen" => outcome = "",
-            _ => {}
-        }
-    }
-    outcome.to_owned()
 }

@@ -169,7 +169,7 @@ async fn what_changes_is_found_as_it_stands() {
             "stage resolved",
             "outcome upheld",
             "queue intake",
-            "through app",
+            "channel app",
             "provider tnb",
             "product TNB",
         ];

@@ -69,13 +69,13 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration::new(2, "admin", include_str!("../../../migrations/0002_admin.sql")),
     Migration::new(3, "cases", include_str!("../../../migrations/0003_cases.sql")),
     Migration {
-        oldest: 2,
-        sqlite: include_str!("../../../migrations/0003_search.sqlite.sql"),
-        postgres: include_str!("../../../migrations/0003_search.postgres.sql"),
-        ..Migration::new(3, "search", include_str!("../../../migrations/0003_search.sql"))
+        oldest: 3,
+        sqlite: include_str!("../../../migrations/0004_search.sqlite.sql"),
+        postgres: include_str!("../../../migrations/0004_search.postgres.sql"),
+        ..Migration::new(4, "search", include_str!("../../../migrations/0004_search.sql"))
     },
     // An older program would write payments that never leave by export.
-    Migration::new(4, "feed", include_str!("../../../migrations/0004_feed.sql")),
+    Migration::new(5, "feed", include_str!("../../../migrations/0005_feed.sql")),
 ];
 
 /// What a migration did.

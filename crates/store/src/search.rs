@@ -46,7 +46,7 @@ const BUCKETS_AT_ONCE_MAX: usize = 32;
 const HITS_FEW: usize = 64;
 
 /// What is counted of the hits, in the order of [`Hit::facets`].
-pub const FACETS: [&str; 6] = ["stage", "outcome", "queue", "through", "provider", "product"];
+pub const FACETS: [&str; 6] = ["stage", "outcome", "queue", "channel", "provider", "product"];
 
 /// A case that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,16 +8,16 @@ use axum::routing::{get, post};
 use desk::indexing::IndexProgress;
 use desk::search::{Counts, Excerpt, Found, NoSearch, RESULTS_MAX, SearchAsk};
 use domain::case::{Outcome, StageName};
+use domain::ids::CaseId;
 use domain::search::Field;
 use domain::{Instant, Right};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::asked::{Asked, Caller, Sent, replayed};
-use super::cases::{cursor_after, read_cursor};
 use super::problem::Problem;
 use super::shapes::{CaseShape, time};
-use super::{Route, query, route};
+use super::{Route, cursor, query, route};
 use crate::App;
 
 /// Cases on a page when the caller does not say.
@@ -34,7 +34,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// The properties that can be asked for, by their names in a query.
-const FILTERS: [(&str, Field); 13] = [
+const FILTERS: [(&str, Field); 14] = [
     ("refid", Field::Refid),
     ("trxid", Field::Trxid),
     ("address", Field::Address),
@@ -48,13 +48,21 @@ const FILTERS: [(&str, Field); 13] = [
     ("queue", Field::Queue),
     ("assignee", Field::Assignee),
     ("through", Field::Through),
+    ("channel", Field::Channel),
 ];
 
 /// The names of a query: the filters first.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "refid", "trxid", "address", "account", "customer", "provider", "product", "category", "stage",
-    "outcome", "queue", "assignee", "through", "q", "from", "to", "facets", "limit", "cursor",
+    "outcome", "queue", "assignee", "through", "channel", "q", "from", "to", "facets", "limit",
+    "cursor",
 ];
+
+/// How many of them narrow what is found: all but the last three.
+const NARROWING: usize = NAMES.len() - 3;
+
+/// The order of results is not one of time.
+const NO_TIME: Instant = Instant::from_millis(0);
 
 #[derive(Serialize)]
 struct PartShape {
@@ -134,7 +142,7 @@ async fn search(
     Caller(by): Caller,
     uri: Uri,
 ) -> Result<Json<SearchShape>, Problem> {
-    let ask = asked(&uri)?;
+    let (ask, filter) = asked(&uri)?;
     let answer = match app.desk.search(&by, &ask).await {
         Ok(answer) => answer,
         Err(NoSearch::TooLong(why)) => return Err(Problem::field("q", why.to_string())),
@@ -142,13 +150,15 @@ async fn search(
     };
     Ok(Json(SearchShape {
         found: answer.found.into_iter().map(FoundShape::of).collect(),
-        next: answer.next.map(|case| cursor_after(&case)),
+        next: answer.next.map(|case| cursor::write(&filter, NO_TIME, case.as_str())),
         counts: answer.counts.map(CountsShape::of),
     }))
 }
 
-fn asked(uri: &Uri) -> Result<SearchAsk, Problem> {
+/// What is asked, and the name of its filter.
+fn asked(uri: &Uri) -> Result<(SearchAsk, String), Problem> {
     let mut values = query::read(uri, NAMES)?;
+    let filter = cursor::filter("search", &values[..NARROWING]);
     let mut fields = Vec::new();
     for ((name, field), value) in FILTERS.iter().zip(&mut values) {
         if let Some(value) = value.take() {
@@ -157,19 +167,28 @@ fn asked(uri: &Uri) -> Result<SearchAsk, Problem> {
         }
     }
     let [.., text, from, to, facets, limit, cursor] = values;
-    Ok(SearchAsk {
+    let after = cursor.map(|text| after(&filter, &text)).transpose()?;
+    let ask = SearchAsk {
         text,
         fields,
         from: from.map(|text| moment("from", &text)).transpose()?,
         to: to.map(|text| moment("to", &text)).transpose()?,
-        after: cursor.map(|text| read_cursor(&text)).transpose()?,
+        after,
         limit: limit.map_or(Ok(PAGE), |text| page(&text))?,
         facets: match facets.as_deref() {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => return Err(Problem::field("facets", "it must be true or false")),
         },
-    })
+    };
+    Ok((ask, filter))
+}
+
+/// The case behind which a page begins.
+fn after(filter: &str, text: &str) -> Result<CaseId, Problem> {
+    let (_, id) = cursor::read(filter, text)?;
+    let wrong = || Problem::field("cursor", "give what `next` said, as it was");
+    CaseId::parse(&id).ok_or_else(wrong)
 }
 
 fn checked(name: &str, field: Field, value: &str) -> Result<(), Problem> {

@@ -33,6 +33,8 @@ pub enum Field {
     Assignee,
     /// The credential it came through.
     Through,
+    /// By which way it came: an app, the phone, a letter.
+    Channel,
 }
 
 impl Field {
@@ -52,6 +54,7 @@ impl Field {
             Self::Queue => 'q',
             Self::Assignee => 'w',
             Self::Through => 'h',
+            Self::Channel => 'l',
         }
     }
 

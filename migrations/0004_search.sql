@@ -11,7 +11,7 @@ CREATE TABLE search_docs (
     stage TEXT NOT NULL,
     outcome TEXT NOT NULL,
     queue TEXT NOT NULL,
-    through TEXT NOT NULL,
+    channel TEXT NOT NULL,
     provider TEXT NOT NULL,
     product TEXT NOT NULL
 ) STRICT;
