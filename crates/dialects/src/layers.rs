@@ -1,5 +1,6 @@
 //! What stands around every handler: an id for the request, a time, a net under panics, and one
-//! line in the log. The line never holds a query, a body or a header.
+//! line in the log. The line never holds a query, a body, or a header but the name that the caller
+//! gave his request.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -15,13 +16,29 @@ use axum::response::{IntoResponse, Response};
 use domain::Dice;
 use futures_util::FutureExt;
 use http::header::{CONNECTION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use crate::body;
 use crate::{App, iimmpact, native, who};
 
 /// Where an answer says which request it answers, for asking us about it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("redress-request-id");
+
+/// Where a caller may say what he calls his request.
+const OWN_NAME: &str = "x-request-id";
+
+/// Longest such name that is heeded, in bytes: a trace id has 32, some add to it.
+const OWN_NAME_BYTES_MAX: usize = 128;
+
+/// The caller's own name for his request, when it is one that a log and a header can hold.
+pub(crate) fn own_name(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut values = headers.get_all(OWN_NAME).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    let bytes = only.as_bytes();
+    let good =
+        (1..=OWN_NAME_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    good.then_some(only)
+}
 
 tokio::task_local! {
     static REQUEST: RequestId;
@@ -202,6 +219,7 @@ struct Begun {
     method: Method,
     route: Option<MatchedPath>,
     client: IpAddr,
+    named: Option<HeaderValue>,
 }
 
 impl Line {
@@ -216,15 +234,19 @@ impl Line {
             // The route, not the path: a path holds references, and a stranger's has anything.
             route: request.extensions().get::<MatchedPath>().cloned(),
             client: who::client_address(request.extensions(), request.headers(), hops),
+            named: own_name(request.headers()).cloned(),
         }))
     }
 
     fn end(self, id: RequestId, status: StatusCode) {
-        let Some(Begun { at, method, route, client }) = self.0 else { return };
+        let Some(Begun { at, method, route, client, named }) = self.0 else { return };
         let route = route.as_ref().map_or("-", MatchedPath::as_str);
         let micros = u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX);
         let status = status.as_u16();
-        tracing::info!(target: "access", request = %id, %method, route, status, micros, %client);
+        let named = named.as_ref().and_then(|name| name.to_str().ok());
+        tracing::info!(
+            target: "access", request = %id, %method, route, status, micros, %client, named
+        );
     }
 }
 

@@ -30,13 +30,16 @@ pub struct App {
     /// Who failed to log in lately.
     logins: Arc<iimmpact::Logins>,
     requests: Arc<layers::Requests>,
+    /// How often each caller of the native API asked lately.
+    limits: Arc<native::Limits>,
 }
 
 impl App {
     /// The state of [`router`].
     pub fn new(desk: Desk, settings: Settings) -> Self {
         let requests = Arc::new(desk.with_dice(layers::Requests::new));
-        Self { desk, settings: Arc::new(settings), logins: Arc::default(), requests }
+        let limits = Arc::new(native::Limits::new(&settings.native));
+        Self { desk, settings: Arc::new(settings), logins: Arc::default(), requests, limits }
     }
 }
 
@@ -77,7 +80,7 @@ impl Default for Settings {
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(iimmpact::routes())
-        .merge(native::routes())
+        .merge(native::routes(&app))
         .merge(ops::routes())
         .fallback(layers::nothing_here)
         .layer(from_fn_with_state(app.clone(), layers::around))

@@ -4,12 +4,14 @@
 
 mod acts;
 mod admin;
+mod around;
 mod asked;
 mod cases;
 mod cursor;
 mod document;
 mod export;
 mod jobs;
+mod fields;
 mod json;
 mod opening;
 mod problem;
@@ -25,6 +27,7 @@ mod words;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use domain::Right;
@@ -34,6 +37,7 @@ use http::header::CACHE_CONTROL;
 use crate::App;
 use crate::body::BodyLimits;
 use crate::layers::discard;
+pub use around::Limits;
 pub use document::document;
 use problem::Problem;
 
@@ -44,13 +48,15 @@ pub struct Settings {
     pub body: BodyLimits,
     /// Of `POST /api/v1/transactions`.
     pub import_body: BodyLimits,
+    /// Requests that a credential is granted in a minute, all of them at once if it likes.
+    pub requests_per_minute: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         // `says` has up to 20,000 characters, which JSON may spell with six bytes each.
         let body = BodyLimits { bytes_max: 128 * 1024, ..BodyLimits::default() };
-        Self { body, import_body: transactions::IMPORT_LIMITS }
+        Self { body, import_body: transactions::IMPORT_LIMITS, requests_per_minute: 6_000 }
     }
 }
 
@@ -119,18 +125,28 @@ pub fn all_routes() -> impl Iterator<Item = &'static Route> {
 }
 
 /// The routes as a router.
-pub fn routes() -> Router<App> {
-    let mut router = Router::new();
-    for route in all_routes() {
-        router = router.route(route.path, (route.handler)());
-    }
-    router
+pub fn routes(app: &App) -> Router<App> {
+    routed(all_routes())
         .method_not_allowed_fallback(other_method)
         .route("/api/v1", any(nothing_here))
         .route("/api/v1/", any(nothing_here))
         .route("/api/v1/{*rest}", any(nothing_here))
-        .layer(axum::middleware::map_response(not_stored))
+        .layer(from_fn_with_state(app.clone(), around::around))
+        .layer(map_response(not_stored))
         .route("/problems/{code}", get(problems::page))
+}
+
+fn routed(table: impl Iterator<Item = &'static Route>) -> Router<App> {
+    let mut router = Router::new();
+    for route in table {
+        let handler = match &route.deprecated {
+            None => (route.handler)(),
+            Some(end) => (route.handler)()
+                .layer(map_response(move |response| around::on_its_way_out(end, response))),
+        };
+        router = router.route(route.path, handler);
+    }
+    router
 }
 
 /// The answer where nothing is, beside our own paths.

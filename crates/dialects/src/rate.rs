@@ -30,6 +30,15 @@ pub enum Turn {
     Wait(Millis),
 }
 
+/// What a caller has left after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Tokens he may take now.
+    pub tokens: u32,
+    /// Until his bucket is full again.
+    pub full_in: Millis,
+}
+
 /// Buckets for one rate. For each key it remembers one number: when the bucket will be full again
 /// (the generic cell rate algorithm). A full bucket need not be remembered at all.
 ///
@@ -60,6 +69,11 @@ impl Limiter {
 
     /// Takes a token for `key`, or says how long to wait. A refused request costs nothing.
     pub fn take(&self, key: impl Hash, at: Instant) -> Turn {
+        self.take_and_count(key, at).0
+    }
+
+    /// The same, and what is left.
+    pub fn take_and_count(&self, key: impl Hash, at: Instant) -> (Turn, Left) {
         let hash = self.hasher.hash_one(key);
         let shard = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
         let now = at.millis().saturating_mul(1_000);
@@ -69,13 +83,24 @@ impl Limiter {
         let due = full_at.get(&hash).copied().unwrap_or(now).clamp(now, latest);
         let early = due.saturating_sub(now).saturating_sub(self.depth_micros);
         if early > 0 {
-            return Turn::Wait(Millis(early.div_euclid(1_000) + 1));
+            return (Turn::Wait(Millis(early.div_euclid(1_000) + 1)), self.left(due - now));
         }
         if full_at.len() >= self.keys_per_shard_max && !full_at.contains_key(&hash) {
             make_room(&mut full_at, self.keys_per_shard_max, now);
         }
-        full_at.insert(hash, due.saturating_add(self.step_micros));
-        Turn::Granted
+        let due = due.saturating_add(self.step_micros);
+        full_at.insert(hash, due);
+        (Turn::Granted, self.left(due.saturating_sub(now)))
+    }
+
+    /// What is left in a bucket that will be full after so long.
+    fn left(&self, until_full_micros: i64) -> Left {
+        let room = self.depth_micros.saturating_add(self.step_micros) - until_full_micros;
+        let tokens = room.div_euclid(self.step_micros.max(1)).max(0);
+        Left {
+            tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+            full_in: Millis(until_full_micros.div_euclid(1_000)),
+        }
     }
 
     /// Gives back a token that was taken for `key`, when what it was taken for should not count.
@@ -150,6 +175,22 @@ mod tests {
         assert_eq!(limiter.take("k", at(0)), Turn::Granted);
         assert_eq!(limiter.take("k", at(0)), Turn::Granted);
         assert_eq!(limiter.take("k", at(0)), Turn::Wait(Millis(1_001)));
+    }
+
+    #[test]
+    fn what_is_left_is_what_can_be_taken() {
+        let limiter = Limiter::new(Rate { per_minute: 60, burst: 3 }, 1_000);
+        for (millis, tokens, full_in) in
+            [(0, 2, 1_000), (0, 1, 2_000), (0, 0, 3_000), (1_000, 0, 3_000), (3_000, 1, 2_000)]
+        {
+            let (turn, left) = limiter.take_and_count("k", at(millis));
+            assert_eq!(turn, Turn::Granted);
+            assert_eq!(left, Left { tokens, full_in: Millis(full_in) }, "{millis}");
+        }
+        let (turn, left) = limiter.take_and_count("k", at(3_000));
+        assert_eq!((turn, left.tokens), (Turn::Granted, 0));
+        let (turn, left) = limiter.take_and_count("k", at(3_000));
+        assert_eq!((turn, left.tokens), (Turn::Wait(Millis(1_001)), 0));
     }
 
     #[test]

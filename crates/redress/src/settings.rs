@@ -231,6 +231,8 @@ pub struct IimmpactSettings {
 pub struct NativeSettings {
     /// Bytes of one body of payments.
     pub body_bytes_max: u32,
+    /// For each credential.
+    pub requests_per_minute: u32,
 }
 
 /// When a read of personal data is written down.

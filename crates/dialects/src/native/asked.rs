@@ -140,7 +140,7 @@ fn unauthorized(code: &'static str, detail: &str) -> Problem {
 }
 
 /// The token, when exactly one was sent and it can be one of ours.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let text = only(headers, AUTHORIZATION.as_str())?.to_str().ok()?;
     let (scheme, token) = text.split_once(' ')?;
     let token = token.trim();

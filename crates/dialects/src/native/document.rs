@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::all_routes;
+pub(super) use rules::selectable;
 
 /// The parts: the base first, then one for each room.
 const PARTS: &[&str] = &[
@@ -36,6 +37,11 @@ static TREE: LazyLock<Value> = LazyLock::new(|| {
 });
 
 static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", *TREE));
+
+/// The document as a value.
+pub(super) fn tree() -> &'static Value {
+    &TREE
+}
 
 /// The document as it is served.
 pub fn document() -> &'static str {

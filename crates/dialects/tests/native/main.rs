@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod bad_input;
 mod contract;
+mod conventions;
 mod once;
 mod ops;
 mod seeds;

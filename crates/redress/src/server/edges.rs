@@ -64,6 +64,7 @@ pub(super) fn dialects(settings: &Settings) -> anyhow::Result<dialects::Settings
         ..dialects::Settings::default()
     };
     let import_bytes_max = bytes(settings.native.body_bytes_max);
+    made.native.requests_per_minute = settings.native.requests_per_minute;
     made.native.import_body.bytes_max = import_bytes_max;
     made.native.import_body.discarded_bytes_max = import_bytes_max;
     let iimmpact = &settings.iimmpact;

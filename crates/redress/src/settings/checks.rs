@@ -17,7 +17,7 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
 }
 
 /// Key, value, least, most.
-fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 20] {
+fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 21] {
     /// A tenth of a second to ten minutes: below, a busy machine fails; above, nobody waits.
     const MS: (u64, u64) = (100, 600_000);
     /// The courier ends every sending by then, to be done within its lease.
@@ -46,6 +46,12 @@ fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 20] {
         ("iimmpact.addresses_max", u64::from(iimmpact.addresses_max), 1, 100),
         ("iimmpact.body_bytes_max", u64::from(iimmpact.body_bytes_max), BODY.0, BODY.1),
         ("native.body_bytes_max", u64::from(settings.native.body_bytes_max), BODY.0, BODY.1),
+        (
+            "native.requests_per_minute",
+            u64::from(settings.native.requests_per_minute),
+            1,
+            1_000_000,
+        ),
         ("audit.seal_period_s", u64::from(settings.audit.seal_period_s), 1, 86_400),
     ]
 }
