@@ -8,6 +8,7 @@ mod around;
 mod asked;
 mod cases;
 mod cursor;
+mod docs;
 mod document;
 mod export;
 mod jobs;
@@ -134,6 +135,8 @@ pub fn routes(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), around::around))
         .layer(map_response(not_stored))
         .route("/problems/{code}", get(problems::page))
+        .route("/docs", get(docs::page))
+        .route("/docs/style.css", get(docs::style))
 }
 
 fn routed(table: impl Iterator<Item = &'static Route>) -> Router<App> {

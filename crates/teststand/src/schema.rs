@@ -1,6 +1,6 @@
 //! Holds JSON to the schemas of an OpenAPI document: as much of JSON Schema as ours use, and a word
-//! it does not know is itself a complaint, so that nothing is passed over. It must never be lenient:
-//! an outside validator is asked too, in `./test`.
+//! it does not know is itself a complaint, so that nothing is passed over. It must never be
+//! lenient: an outside validator is asked too, in `./test`.
 
 use serde_json::Value;
 

@@ -246,6 +246,11 @@ pub(super) fn told(code: &str) -> Option<(&'static str, &'static str, &'static s
     Some((page.code, page.title, page.advice))
 }
 
+/// Every code with its title and advice.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    PAGES.iter().map(|page| (page.code, page.title, page.advice))
+}
+
 /// `GET /problems/{code}`: needs no credential, since it says the same to everybody.
 pub(super) async fn page(Named(code): Named) -> Response {
     let Some(page) = PAGES.iter().find(|page| page.code == code) else {

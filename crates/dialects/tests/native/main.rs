@@ -6,6 +6,7 @@ mod admin;
 mod bad_input;
 mod contract;
 mod conventions;
+mod docs;
 mod once;
 mod ops;
 mod seeds;

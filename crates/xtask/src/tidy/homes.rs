@@ -27,6 +27,7 @@ const HOMES: [Home; 16] = [
     ),
     home(
         &[
+            "askama",
             "axum",
             "http",
             "http-body-util",
@@ -40,7 +41,7 @@ const HOMES: [Home; 16] = [
             "tower-http",
         ],
         &["dialects"],
-        "only dialects listen",
+        "only dialects listen, and only who listens has pages",
     ),
     home(
         &["reqwest"],

@@ -1,0 +1,51 @@
+//! The page about the API, `GET /docs`: made from the document when first asked for, whole, with no
+//! script and nothing fetched from elsewhere, so that it reads the same without a network. It must
+//! never say what the document does not.
+
+mod view;
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderName, HeaderValue};
+
+use super::words;
+
+/// Nothing but our own style sheet.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+const STYLE: &str = include_str!("../../templates/docs.css");
+
+static PAGE: LazyLock<Option<String>> = LazyLock::new(|| {
+    let page = view::page(super::document::tree());
+    page.render().inspect_err(|why| tracing::error!(%why, "the page about the API is broken")).ok()
+});
+
+fn headers(kind: &'static str) -> [(HeaderName, HeaderValue); 5] {
+    [
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        // A newer program has a newer page.
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ]
+}
+
+/// `GET /docs`: needs no credential, since it says the same to everybody.
+pub(super) async fn page() -> Response {
+    match &*PAGE {
+        Some(page) => (headers("text/html; charset=utf-8"), page.as_str()).into_response(),
+        None => words::broken().into_response(),
+    }
+}
+
+/// `GET /docs/style.css`
+pub(super) async fn style() -> Response {
+    (headers("text/css; charset=utf-8"), STYLE).into_response()
+}
