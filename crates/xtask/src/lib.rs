@@ -2,4 +2,5 @@
 //! the same functions. It reads the checkout and reports; it never changes a file.
 
 pub mod bans;
+pub mod outside;
 pub mod tidy;

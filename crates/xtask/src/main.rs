@@ -1,5 +1,5 @@
-//! `cargo xtask`: chores of the house. Each prints what it found, one finding a line, and its exit
-//! code is 1 when there is any. It never mends by itself.
+//! `cargo xtask`: chores of the house. Those that look print what they found, one finding a line,
+//! with exit code 1 when there is any, and never mend; those that make write what a test holds.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +22,14 @@ enum Chore {
         #[arg(long)]
         root: Option<PathBuf>,
     },
+    /// Make a client of the native API from its document [rust: into clients/rust]
+    Client {
+        /// In which language; the TypeScript client is made by clients/typescript/make.sh
+        #[arg(value_parser = ["rust"])]
+        language: String,
+    },
+    /// Make the Postman collection of the native API from its document
+    Postman,
     /// Look for crates and features that deny.toml bans in the resolved dependency tree
     Bans,
 }
@@ -32,6 +40,14 @@ fn main() -> Result<ExitCode> {
         Chore::Tidy { root } => {
             let found = xtask::tidy::tidy(&root.unwrap_or_else(checkout))?;
             found.iter().map(ToString::to_string).collect()
+        }
+        Chore::Client { language: _ } => {
+            xtask::outside::write(&checkout(), &xtask::outside::rust_client(&checkout())?)?;
+            Vec::new()
+        }
+        Chore::Postman => {
+            xtask::outside::write(&checkout(), &xtask::outside::postman_collection(&checkout())?)?;
+            Vec::new()
         }
         Chore::Bans => xtask::bans::bans(&checkout())?,
     };

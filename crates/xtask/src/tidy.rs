@@ -131,8 +131,9 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Folders that are not the house: what is built, what runs, what others wrote.
-const FOLDERS_SKIPPED: [&str; 4] = [".git", "target", "redress-data", "node_modules"];
+/// Folders that are not the house: what is built, what runs, what others wrote, what a generator
+/// wrote and a test holds.
+const FOLDERS_SKIPPED: [&str; 5] = [".git", "target", "redress-data", "node_modules", "generated"];
 
 /// Reads the whole checkout at `root` and returns every finding, sorted by place.
 ///

@@ -66,7 +66,8 @@ pub fn manifests(files: &[(String, String)]) -> Result<Vec<Finding>> {
     }
     let shared = tables.iter().find(|(path, _)| *path == "Cargo.toml").map(|(_, table)| table);
     let shared = shared.and_then(|root| root.get("workspace")?.get("dependencies")?.as_table());
-    for (path, table) in &tables {
+    // What stands in clients/ is for others to take with them, and on no rung.
+    for (path, table) in tables.iter().filter(|(path, _)| !path.starts_with("clients/")) {
         let Some(folder) = path.strip_suffix("/Cargo.toml") else { continue };
         let Some(name) = table.get("package").and_then(|package| package.get("name")?.as_str())
         else {

@@ -1,0 +1,84 @@
+//! The client's story, told to a running server: payments in, one read, its case found, acted on
+//! under a key and a version, its timeline read, and a "no" understood by its code.
+
+use std::env;
+use std::process::ExitCode;
+
+use redress_client::plain::Plain;
+use redress_client::{
+    Client, Error, Import, ListCasesQuery, Says, TransactionRow, Wait, WaitOn, Write,
+};
+
+fn main() -> ExitCode {
+    let said = |name: &str| env::var(name).unwrap_or_else(|_| panic!("story: set {name}"));
+    let transport = Plain::new(&said("REDRESS_BASE_URL")).expect("the base");
+    let client = Client::new(transport, said("REDRESS_TOKEN"));
+    let (mut passed, mut failed) = (0, 0);
+    let mut step = |name: &str, good: Result<bool, Error>| match good {
+        Ok(true) => {
+            passed += 1;
+            println!("PASS rust: {name}");
+        }
+        Ok(false) => {
+            failed += 1;
+            println!("FAIL rust: {name}");
+        }
+        Err(why) => {
+            failed += 1;
+            println!("FAIL rust: {name}: {why} {why:?}");
+        }
+    };
+    let refid = said("REDRESS_REFID");
+    step("payments are brought in once for a key", imports(&client));
+    step("a payment is read", client.get_transaction(&refid).map(|one| one.body.refid == refid));
+    step("the case is found, acted on, and told", acts(&client, &refid));
+    step("a no has a code", refused(&client));
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn imports(client: &Client<Plain>) -> Result<bool, Error> {
+    let row = TransactionRow {
+        refid: "RUST-1".into(),
+        trxid: None,
+        product: "TNB".into(),
+        account: "220001234513".into(),
+        amount_minor: 1250,
+        currency: "MYR".into(),
+        status: "successful".into(),
+        status_at: "2026-01-05T10:12:00Z".into(),
+        created_at: "2026-01-05T10:11:12Z".into(),
+        provider: None,
+        payer_ref: None,
+    };
+    let body = Import { transactions: vec![row] };
+    let how = Write { key: Some("rust-import"), version: None };
+    let first = client.import_transactions(&body, &how)?;
+    let again = client.import_transactions(&body, &how)?;
+    Ok(first.body.new == 1 && again.body == first.body && again.replayed && !first.replayed)
+}
+
+fn acts(client: &Client<Plain>, refid: &str) -> Result<bool, Error> {
+    let query = ListCasesQuery { refid: Some(refid.into()), ..ListCasesQuery::default() };
+    let found = client.list_cases(&query)?.body.cases;
+    let [case] = found.as_slice() else { return Ok(false) };
+    let read = client.get_case(&case.id)?;
+    let how = Write { key: Some("rust-start"), version: read.version.as_deref() };
+    let started = client.start_case(&case.id, &Says { says: Some("Mine.".into()) }, &how)?;
+    let how = Write { key: None, version: started.version.as_deref() };
+    let wait = Wait { on: WaitOn::Provider, says: None };
+    let waits = client.wait_case(&case.id, &wait, &how)?.body;
+    let told = client.get_timeline(&case.id)?.body;
+    let stale = client.resume_case(&case.id, &Says::default(), &how).expect_err("moved on");
+    Ok(waits.fact.as_deref() == Some("provider")
+        && told.entries.len() >= 3
+        && stale.code() == Some("stale"))
+}
+
+fn refused(client: &Client<Plain>) -> Result<bool, Error> {
+    match client.get_case("cs_00000000000000000000000000") {
+        Err(Error::Problem(problem)) => Ok(problem.code == "case-unknown" && problem.status == 404),
+        Err(other) => Err(other),
+        Ok(_) => Ok(false),
+    }
+}

@@ -1,0 +1,679 @@
+//! The shapes of the API. Made from contracts/native/openapi.json by `cargo xtask client rust`: edit nothing here.
+
+use serde::{Deserialize, Serialize};
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ActedStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `resolved`
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// Where the case stands after the act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acted {
+    /// As its name says.
+    pub fact: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub stage: ActedStage,
+    /// As its name says.
+    pub version: i64,
+}
+
+/// A queue, a person, or both.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Assign {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseProposalRemedy {
+    /// `refund`
+    #[serde(rename = "refund")]
+    Refund,
+    /// `resend`
+    #[serde(rename = "resend")]
+    Resend,
+    /// `compensation`
+    #[serde(rename = "compensation")]
+    Compensation,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseProposal {
+    /// As its name says.
+    pub by: String,
+    /// As its name says.
+    pub remedy: CaseProposalRemedy,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `resolved`
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// A case. `transaction` stands where a case is asked for by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Whom to tell: the first is To, the rest Cc.
+    pub addresses: Vec<String>,
+    /// Who has it.
+    pub assignee: Option<String>,
+    /// The earlier, closed case about the same transaction.
+    pub earlier: Option<String>,
+    /// Of a waiting case for whom, of a resolved one how, of a closed one why.
+    pub fact: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// When it was opened.
+    pub opened_at: String,
+    /// What waits for a second person.
+    pub proposal: Option<CaseProposal>,
+    /// Where it waits for somebody.
+    pub queue: String,
+    /// The transaction it is about.
+    pub refid: String,
+    /// Where it stands.
+    pub stage: CaseStage,
+    /// Since when.
+    pub stage_at: String,
+    /// The credential it came through.
+    pub through: String,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<Transaction>,
+    /// Counts the changes; the ETag in quotes.
+    pub version: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseEventDataEnvironment {
+    /// `production`
+    #[serde(rename = "production")]
+    Production,
+    /// `staging`
+    #[serde(rename = "staging")]
+    Staging,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseEventDataStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `resolved`
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseEventData {
+    /// The case.
+    pub case: String,
+    /// What the stage waits for, came to, or ended by.
+    pub detail: Option<String>,
+    /// As its name says.
+    pub environment: CaseEventDataEnvironment,
+    /// The payment's reference by you.
+    pub refid: String,
+    /// Where it stands.
+    pub stage: CaseEventDataStage,
+    /// The payment's reference by the payment system.
+    pub trxid: Option<String>,
+    /// Counts the case's changes.
+    pub version: i64,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseEventType {
+    /// `case.opened`
+    #[serde(rename = "case.opened")]
+    CaseOpened,
+    /// `case.moved`
+    #[serde(rename = "case.moved")]
+    CaseMoved,
+    /// `case.resolved`
+    #[serde(rename = "case.resolved")]
+    CaseResolved,
+    /// `case.closed`
+    #[serde(rename = "case.closed")]
+    CaseClosed,
+    /// `case.reopened`
+    #[serde(rename = "case.reopened")]
+    CaseReopened,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// An event of a case. Nothing personal stands in it. New fields may come; a field never changes
+/// its meaning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseEvent {
+    /// As its name says.
+    pub data: CaseEventData,
+    /// When it was caused.
+    pub timestamp: String,
+    /// What happened.
+    pub r#type: CaseEventType,
+}
+
+/// A page of cases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cases {
+    /// As its name says.
+    pub cases: Vec<Case>,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CloseReason {
+    /// `settled`
+    #[serde(rename = "settled")]
+    Settled,
+    /// `withdrawn`
+    #[serde(rename = "withdrawn")]
+    Withdrawn,
+    /// `duplicate`
+    #[serde(rename = "duplicate")]
+    Duplicate,
+    /// `opened-in-error`
+    #[serde(rename = "opened-in-error")]
+    OpenedInError,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// What an act needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Close {
+    /// As its name says.
+    pub reason: CloseReason,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// What an act needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comment {
+    /// What was written with it.
+    pub says: String,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_customer: Option<bool>,
+}
+
+/// 1 to 1,000 rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    /// As its name says.
+    pub transactions: Vec<TransactionRow>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ImportResultResultResult {
+    /// `new`
+    #[serde(rename = "new")]
+    New,
+    /// `unchanged`
+    #[serde(rename = "unchanged")]
+    Unchanged,
+    /// `moved`
+    #[serde(rename = "moved")]
+    Moved,
+    /// `rejected`
+    #[serde(rename = "rejected")]
+    Rejected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportResultResult {
+    /// Why it was rejected, with the column to blame first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// As its name says.
+    pub refid: String,
+    /// As its name says.
+    pub result: ImportResultResultResult,
+}
+
+/// What came of each row, and how many of each kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportResult {
+    /// As its name says.
+    pub moved: i64,
+    /// As its name says.
+    pub new: i64,
+    /// As its name says.
+    pub rejected: i64,
+    /// One for each row, in order.
+    pub results: Vec<ImportResultResult>,
+    /// As its name says.
+    pub unchanged: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Money {
+    /// Minor units: 1250 for RM 12.50.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum NoteEntryKind {
+    /// `note`
+    #[serde(rename = "note")]
+    Note,
+}
+
+/// Something that was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteEntry {
+    /// An act of docs/case.md, or report.
+    pub act: String,
+    /// Who did it.
+    pub actor: String,
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub category: Option<String>,
+    /// As its name says.
+    pub fact: Option<String>,
+    /// As its name says.
+    pub kind: NoteEntryKind,
+    /// What was said with it; nothing where nothing was said or it was erased.
+    pub says: Option<String>,
+    /// Whether a signed seal covers it.
+    pub sealed: bool,
+    /// Number in the history.
+    pub seq: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProblemError {
+    /// As its name says.
+    pub field: String,
+    /// As its name says.
+    pub message: String,
+}
+
+/// RFC 9457.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The case that stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// Never changes its meaning.
+    pub code: String,
+    /// For people: this time.
+    pub detail: String,
+    /// What is wrong, field by field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<ProblemError>>,
+    /// The HTTP status.
+    pub status: i64,
+    /// For people, the same for each code.
+    pub title: String,
+    /// /problems/ and the code.
+    pub r#type: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ProposeRemedy {
+    /// `refund`
+    #[serde(rename = "refund")]
+    Refund,
+    /// `resend`
+    #[serde(rename = "resend")]
+    Resend,
+    /// `compensation`
+    #[serde(rename = "compensation")]
+    Compensation,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// What an act needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Propose {
+    /// As its name says.
+    pub remedy: ProposeRemedy,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ResolveOutcome {
+    /// `upheld`
+    #[serde(rename = "upheld")]
+    Upheld,
+    /// `partly-upheld`
+    #[serde(rename = "partly-upheld")]
+    PartlyUpheld,
+    /// `rejected`
+    #[serde(rename = "rejected")]
+    Rejected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// What an act needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolve {
+    /// As its name says.
+    pub outcome: ResolveOutcome,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// What an act needs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Says {
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TimelineEntrie {
+    /// One of them.
+    NoteEntry(NoteEntry),
+    /// One of them.
+    ToldEntry(ToldEntry),
+}
+
+/// What happened, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// As its name says.
+    pub case: String,
+    /// Oldest first.
+    pub entries: Vec<TimelineEntrie>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToldEntryKind {
+    /// `mail`
+    #[serde(rename = "mail")]
+    Mail,
+    /// `event`
+    #[serde(rename = "event")]
+    Event,
+    /// `webhook`
+    #[serde(rename = "webhook")]
+    Webhook,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// How it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToldEntryState {
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `given-up`
+    #[serde(rename = "given-up")]
+    GivenUp,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// Something that was told, or is to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToldEntry {
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub attempts: i64,
+    /// As its name says.
+    pub due: Option<String>,
+    /// As its name says.
+    pub endpoint: Option<String>,
+    /// The id the receiver of a webhook sees.
+    pub event: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub kind: ToldEntryKind,
+    /// As its name says.
+    pub last_at: Option<String>,
+    /// What the receiver said.
+    pub last_detail: Option<String>,
+    /// done, again or given-up.
+    pub last_result: Option<String>,
+    /// What was told.
+    pub shape: String,
+    /// How it stands.
+    pub state: ToldEntryState,
+}
+
+/// Why it is not reportable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TransactionReason {
+    /// `payment-pending`
+    #[serde(rename = "payment-pending")]
+    PaymentPending,
+    /// `payment-failed`
+    #[serde(rename = "payment-failed")]
+    PaymentFailed,
+    /// `payment-refunded`
+    #[serde(rename = "payment-refunded")]
+    PaymentRefunded,
+    /// `already-reported`
+    #[serde(rename = "already-reported")]
+    AlreadyReported,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TransactionStatus {
+    /// `accepted`
+    #[serde(rename = "accepted")]
+    Accepted,
+    /// `processing`
+    #[serde(rename = "processing")]
+    Processing,
+    /// `successful`
+    #[serde(rename = "successful")]
+    Successful,
+    /// `failed`
+    #[serde(rename = "failed")]
+    Failed,
+    /// `refunded`
+    #[serde(rename = "refunded")]
+    Refunded,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// A payment. reportable, reason and open_case stand where one is asked for by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// As its name says.
+    pub account: String,
+    /// As its name says.
+    pub amount: Money,
+    /// As its name says.
+    pub created_at: String,
+    /// The case about it that is not closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_case: Option<String>,
+    /// As its name says.
+    pub payer_ref: Option<String>,
+    /// As its name says.
+    pub product: String,
+    /// As its name says.
+    pub provider: Option<String>,
+    /// Why it is not reportable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<TransactionReason>,
+    /// As its name says.
+    pub refid: String,
+    /// Whether a report about it would open a case now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reportable: Option<bool>,
+    /// As its name says.
+    pub status: TransactionStatus,
+    /// As its name says.
+    pub status_at: String,
+    /// As its name says.
+    pub trxid: Option<String>,
+}
+
+/// The columns of docs/import.md. A row whose values break a rule is rejected by itself; a row
+/// of another shape refuses the whole request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransactionRow {
+    /// The account or number that was paid, at most 128 characters.
+    pub account: String,
+    /// Minor units, 1 or more: 1250 for RM 12.50.
+    pub amount_minor: i64,
+    /// When the payment was made: RFC 3339 with a zone.
+    pub created_at: String,
+    /// Three capitals.
+    pub currency: String,
+    /// Your reference of the payer, at most 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer_ref: Option<String>,
+    /// The product's code, at most 32 characters.
+    pub product: String,
+    /// Who carried it out, at most 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Your reference: 1 to 64 visible ASCII characters without spaces.
+    pub refid: String,
+    /// accepted, processing, successful, failed or refunded.
+    pub status: String,
+    /// Since when: RFC 3339 with a zone.
+    pub status_at: String,
+    /// The payment system's reference; the same rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trxid: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum WaitOn {
+    /// `customer`
+    #[serde(rename = "customer")]
+    Customer,
+    /// `provider`
+    #[serde(rename = "provider")]
+    Provider,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// What an act needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// As its name says.
+    pub on: WaitOn,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
