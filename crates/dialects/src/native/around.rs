@@ -2,7 +2,10 @@
 //! own name for a request, the choice of fields, and the announcement that a route will end. It
 //! judges nobody: who calls is the handler's to find out.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -35,6 +38,9 @@ pub struct Limits {
     by_credential: Limiter,
     /// Those whose credential was none, by address: each guess would else have a bucket.
     strangers: Limiter,
+    /// Credentials that were good before: strangers at their address do not shut them out.
+    known: Mutex<HashSet<u64>>,
+    hasher: RandomState,
     policy: HeaderValue,
 }
 
@@ -47,8 +53,25 @@ impl Limits {
         Self {
             by_credential: limiter(many),
             strangers: limiter(STRANGERS_PER_MINUTE),
+            known: Mutex::default(),
+            hasher: RandomState::new(),
             policy: policy.unwrap_or(HeaderValue::from_static("")),
         }
+    }
+}
+
+impl Limits {
+    fn knows(&self, caller: u64) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&caller)
+    }
+
+    fn remember(&self, caller: u64) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEYS_MAX {
+            // Who is good will be known again with his next request.
+            known.clear();
+        }
+        known.insert(caller);
     }
 }
 
@@ -82,16 +105,19 @@ pub(super) async fn around(State(app): State<App>, request: Request, next: Next)
     let address = who::neighbourhood(address);
     let now = app.desk.now();
     let limits = &app.limits;
-    let (turn, left) = limits.by_credential.take_and_count(Caller::of(&request, address), now);
+    let caller = limits.hasher.hash_one(Caller::of(&request, address));
+    let (turn, left) = limits.by_credential.take_and_count(caller, now);
+    let known = limits.knows(caller);
     let turn = match turn {
-        Turn::Granted => limits.strangers.take(address, now),
-        wait @ Turn::Wait(_) => wait,
+        Turn::Granted if !known => limits.strangers.take(address, now),
+        turn => turn,
     };
     let mut response = match turn {
         Turn::Granted => {
             let response = chosen(request, next).await;
-            if response.status() != StatusCode::UNAUTHORIZED {
+            if response.status() != StatusCode::UNAUTHORIZED && !known {
                 limits.strangers.give_back(address);
+                limits.remember(caller);
             }
             response
         }

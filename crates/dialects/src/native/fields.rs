@@ -140,6 +140,27 @@ fn unknown<'v>(whole: &'v Value, schema: &'v Value, name: &str) -> Option<BTreeS
     None
 }
 
+/// Every name that can be chosen of an answer of this schema, by the document's own words.
+pub(super) fn names(whole: &Value, schema: &Value) -> BTreeSet<String> {
+    let schema = list_of(whole, schema).map_or(schema, |(_, items)| items);
+    let mut found = BTreeSet::new();
+    inside(whole, schema, "", &mut found);
+    found
+}
+
+/// How deep names are listed; deeper ones can be chosen all the same.
+const LISTED_DEPTH_MAX: usize = 3;
+
+fn inside(whole: &Value, schema: &Value, before: &str, found: &mut BTreeSet<String>) {
+    for (name, inner) in properties(whole, schema) {
+        let full = format!("{before}{name}");
+        if full.split('.').count() < LISTED_DEPTH_MAX {
+            inside(whole, inner, &format!("{full}."), found);
+        }
+        found.insert(full);
+    }
+}
+
 /// The fields that a value of this schema can have, through lists and alternatives.
 fn properties<'v>(whole: &'v Value, schema: &'v Value) -> Vec<(&'v str, &'v Value)> {
     let schema = resolved(whole, schema);

@@ -8,7 +8,7 @@ use domain::Role;
 use serde_json::{Map, Value, json};
 
 use super::samples;
-use crate::native::{Route, problems};
+use crate::native::{Route, fields, problems};
 
 /// Completes the document by the table of routes.
 pub(super) fn complete(whole: &mut Value, routes: impl Iterator<Item = &'static Route>) {
@@ -127,15 +127,16 @@ fn tag(path: &str) -> String {
 fn add_parameters(whole: &Value, route: &Route, operation: &mut Value) {
     let mut wanted = Vec::new();
     if !route.open {
+    let there = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let mut all = there.clone();
+    if route.right.is_some() {
         if !reads(route) {
             wanted.push("IdempotencyKey");
         } else if selectable(whole, operation) {
-            wanted.push("Fields");
+            all.push(choice(whole, operation));
         }
     }
     wanted.push("RequestId");
-    let there = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let mut all = there.clone();
     for name in wanted {
         let reference = json!({ "$ref": format!("#/components/parameters/{name}") });
         if !there.contains(&reference) {
@@ -143,6 +144,17 @@ fn add_parameters(whole: &Value, route: &Route, operation: &mut Value) {
         }
     }
     operation["parameters"] = all.into();
+}
+
+/// The parameter `fields`, with the names that can be chosen of this answer.
+fn choice(whole: &Value, operation: &Value) -> Value {
+    let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+    let names: Vec<String> = fields::names(whole, schema).into_iter().collect();
+    let one = names.join("|").replace('.', "\\.");
+    let mut parameter = whole["components"]["parameters"]["Fields"].clone();
+    parameter["schema"]["pattern"] = format!("^({one})(,({one}))*$").into();
+    parameter["example"] = names.iter().take(2).cloned().collect::<Vec<_>>().join(",").into();
+    parameter
 }
 
 /// Whether the answer is a JSON object of known fields.
