@@ -3,7 +3,8 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
 
 use super::problem::Problem;
 use crate::body::{self, BodyError};
@@ -44,6 +45,23 @@ pub(super) fn field<T: DeserializeOwned>(
         let field = error.path().to_string();
         wrong(&field, error.inner()).within(name)
     })
+/// A whole number, also where JSON writes it as `5376.0`: that is the same number, and some languages
+/// know no other.
+pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    /// Up to here every whole number is exactly itself as a float: 2 to the 53rd.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let number = serde_json::Number::deserialize(from)?;
+    if let Some(whole) = number.as_i64() {
+        return Ok(whole);
+    }
+    match number.as_f64() {
+        Some(float) if float.fract() == 0.0 && float.abs() <= EXACT_MAX => {
+            #[expect(clippy::cast_possible_truncation, reason = "whole, and within what is exact")]
+            let whole = float as i64;
+            Ok(whole)
+        }
+        _ => Err(D::Error::custom(format!("{number} is no whole number that can be kept"))),
+    }
 }
 
 fn wrong(field: &str, error: &serde_json::Error) -> Problem {

@@ -22,6 +22,7 @@ use super::asked::{Asked, Caller, Named, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::TransactionShape;
 use super::{Route, Settings, cursor, query, route, values};
+use super::{Route, Settings, json, route};
 use crate::App;
 use crate::body::BodyLimits;
 
@@ -55,6 +56,7 @@ struct Row {
     trxid: Option<String>,
     product: String,
     account: String,
+    #[serde(deserialize_with = "json::whole")]
     amount_minor: i64,
     currency: String,
     status: String,
