@@ -3,6 +3,39 @@
 use super::shapes::*;
 use crate::{Answer, Client, Error, Transport, Wanted, Write};
 
+/// What [`Client::list_deliveries`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ListDeliveriesQuery {
+    /// Rows on a page.
+    pub limit: Option<i64>,
+    /// What next said.
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::list_history`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ListHistoryQuery {
+    /// Rows on a page.
+    pub limit: Option<i64>,
+    /// What next said.
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::list_reads`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ListReadsQuery {
+    /// Rows on a page.
+    pub limit: Option<i64>,
+    /// What next said.
+    pub cursor: Option<String>,
+    /// Only reads of this person or credential's name.
+    pub by: Option<String>,
+    /// Only reads of this kind.
+    pub view: Option<String>,
+    /// Only reads of this case or reference.
+    pub subject: Option<String>,
+}
+
 /// What [`Client::list_cases`] can be asked.
 #[derive(Clone, Debug, Default)]
 pub struct ListCasesQuery {
@@ -17,6 +50,851 @@ pub struct ListCasesQuery {
 }
 
 impl<T: Transport> Client<T> {
+    /// The account of the credential
+    ///
+    /// `GET /api/v1/admin/account`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_account(
+        &self,
+    ) -> Result<Answer<Tenant>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/account");
+        self.json(wanted)
+    }
+
+    /// Try once more what was given up
+    ///
+    /// `POST /api/v1/admin/deliveries/{delivery}/replay`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn replay_delivery(
+        &self,
+        delivery: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/deliveries/{delivery}/replay");
+        wanted.named("delivery", delivery);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Webhook endpoints, without secrets
+    ///
+    /// `GET /api/v1/admin/endpoints`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_endpoints(
+        &self,
+    ) -> Result<Answer<Endpoints>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/endpoints");
+        self.json(wanted)
+    }
+
+    /// Send events to an address
+    ///
+    /// `POST /api/v1/admin/endpoints`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_endpoint(
+        &self,
+        body: &EndpointAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/endpoints");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// What went to an endpoint, with every try
+    ///
+    /// `GET /api/v1/admin/endpoints/{endpoint}/deliveries`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_deliveries(
+        &self,
+        endpoint: &str,
+        query: &ListDeliveriesQuery,
+    ) -> Result<Answer<Deliveries>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/admin/endpoints/{endpoint}/deliveries");
+        wanted.named("endpoint", endpoint);
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
+        self.json(wanted)
+    }
+
+    /// Send no more events there
+    ///
+    /// `POST /api/v1/admin/endpoints/{endpoint}/disable`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn disable_endpoint(
+        &self,
+        endpoint: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/endpoints/{endpoint}/disable");
+        wanted.named("endpoint", endpoint);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Send events there again
+    ///
+    /// `POST /api/v1/admin/endpoints/{endpoint}/enable`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn enable_endpoint(
+        &self,
+        endpoint: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/endpoints/{endpoint}/enable");
+        wanted.named("endpoint", endpoint);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Give an endpoint a new secret
+    ///
+    /// `POST /api/v1/admin/endpoints/{endpoint}/rotate`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn rotate_endpoint(
+        &self,
+        endpoint: &str,
+        body: &EndpointRotate,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/endpoints/{endpoint}/rotate");
+        wanted.named("endpoint", endpoint);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Send an event there that is about nothing
+    ///
+    /// `POST /api/v1/admin/endpoints/{endpoint}/test`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn test_endpoint(
+        &self,
+        endpoint: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/endpoints/{endpoint}/test");
+        wanted.named("endpoint", endpoint);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// The two environments and their host names
+    ///
+    /// `GET /api/v1/admin/environments`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_environments(
+        &self,
+    ) -> Result<Answer<Environments>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/environments");
+        self.json(wanted)
+    }
+
+    /// What was changed, by whom
+    ///
+    /// `GET /api/v1/admin/history`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_history(
+        &self,
+        query: &ListHistoryQuery,
+    ) -> Result<Answer<History>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/admin/history");
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
+        self.json(wanted)
+    }
+
+    /// Signing keys, without secrets
+    ///
+    /// `GET /api/v1/admin/keys`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_keys(
+        &self,
+    ) -> Result<Answer<Keys>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/keys");
+        self.json(wanted)
+    }
+
+    /// Make a signing key
+    ///
+    /// `POST /api/v1/admin/keys`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_key(
+        &self,
+        body: &KeyAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/keys");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// End a key
+    ///
+    /// `POST /api/v1/admin/keys/{key}/revoke`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn revoke_key(
+        &self,
+        key: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/keys/{key}/revoke");
+        wanted.named("key", key);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Make a key in the place of another
+    ///
+    /// `POST /api/v1/admin/keys/{key}/rotate`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn rotate_key(
+        &self,
+        key: &str,
+        body: &KeyRotate,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/keys/{key}/rotate");
+        wanted.named("key", key);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Logins of the deprecated ID token
+    ///
+    /// `GET /api/v1/admin/logins`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_logins(
+        &self,
+    ) -> Result<Answer<Logins>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/logins");
+        self.json(wanted)
+    }
+
+    /// Add a login of the deprecated ID token
+    ///
+    /// `POST /api/v1/admin/logins`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_login(
+        &self,
+        body: &LoginAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/logins");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Set a login's password
+    ///
+    /// `POST /api/v1/admin/logins/{login}/password`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn set_login_password(
+        &self,
+        login: &str,
+        body: &LoginPassword,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/logins/{login}/password");
+        wanted.named("login", login);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// The people of the account
+    ///
+    /// `GET /api/v1/admin/members`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_members(
+        &self,
+    ) -> Result<Answer<Members>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/members");
+        self.json(wanted)
+    }
+
+    /// Add a person
+    ///
+    /// `POST /api/v1/admin/members`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_member(
+        &self,
+        body: &MemberAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/members");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// One person
+    ///
+    /// `GET /api/v1/admin/members/{member}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_member(
+        &self,
+        member: &str,
+    ) -> Result<Answer<Member>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/admin/members/{member}");
+        wanted.named("member", member);
+        self.json(wanted)
+    }
+
+    /// Rename a person or change his role
+    ///
+    /// `POST /api/v1/admin/members/{member}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn change_member(
+        &self,
+        member: &str,
+        body: &MemberChange,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/members/{member}");
+        wanted.named("member", member);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Let nothing of a person work any more
+    ///
+    /// `POST /api/v1/admin/members/{member}/disable`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn disable_member(
+        &self,
+        member: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/members/{member}/disable");
+        wanted.named("member", member);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Let a person in again
+    ///
+    /// `POST /api/v1/admin/members/{member}/enable`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn enable_member(
+        &self,
+        member: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/members/{member}/enable");
+        wanted.named("member", member);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Let a person set the password himself
+    ///
+    /// `POST /api/v1/admin/members/{member}/invite`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn invite_member(
+        &self,
+        member: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/members/{member}/invite");
+        wanted.named("member", member);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Set a person's password
+    ///
+    /// `POST /api/v1/admin/members/{member}/password`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn set_member_password(
+        &self,
+        member: &str,
+        body: &MemberPassword,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/members/{member}/password");
+        wanted.named("member", member);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Every message the account may word
+    ///
+    /// `GET /api/v1/admin/messages`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_messages(
+        &self,
+    ) -> Result<Answer<Messages>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/messages");
+        self.json(wanted)
+    }
+
+    /// Word a message anew
+    ///
+    /// `POST /api/v1/admin/messages/{message}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn set_message(
+        &self,
+        message: &str,
+        body: &MessageSet,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/messages/{message}");
+        wanted.named("message", message);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Word a message as it was
+    ///
+    /// `POST /api/v1/admin/messages/{message}/reset`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn reset_message(
+        &self,
+        message: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/messages/{message}/reset");
+        wanted.named("message", message);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Queues
+    ///
+    /// `GET /api/v1/admin/queues`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_queues(
+        &self,
+    ) -> Result<Answer<Queues>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/queues");
+        self.json(wanted)
+    }
+
+    /// Add a queue
+    ///
+    /// `POST /api/v1/admin/queues`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_queue(
+        &self,
+        body: &QueueAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/queues");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Change a queue
+    ///
+    /// `POST /api/v1/admin/queues/{queue}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn change_queue(
+        &self,
+        queue: &str,
+        body: &QueueChange,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/queues/{queue}");
+        wanted.named("queue", queue);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Use a retired queue again
+    ///
+    /// `POST /api/v1/admin/queues/{queue}/reopen`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn reopen_queue(
+        &self,
+        queue: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/queues/{queue}/reopen");
+        wanted.named("queue", queue);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Let nothing more into a queue
+    ///
+    /// `POST /api/v1/admin/queues/{queue}/retire`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn retire_queue(
+        &self,
+        queue: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/queues/{queue}/retire");
+        wanted.named("queue", queue);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Who read whose data
+    ///
+    /// `GET /api/v1/admin/reads`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_reads(
+        &self,
+        query: &ListReadsQuery,
+    ) -> Result<Answer<Reads>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/admin/reads");
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
+        wanted.asked("by", query.by.as_ref());
+        wanted.asked("view", query.view.as_ref());
+        wanted.asked("subject", query.subject.as_ref());
+        self.json(wanted)
+    }
+
+    /// Every setting the account may set
+    ///
+    /// `GET /api/v1/admin/settings`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_settings(
+        &self,
+    ) -> Result<Answer<Settings>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/settings");
+        self.json(wanted)
+    }
+
+    /// Set a setting
+    ///
+    /// `POST /api/v1/admin/settings/{setting}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn set_setting(
+        &self,
+        setting: &str,
+        body: &SettingSet,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/settings/{setting}");
+        wanted.named("setting", setting);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Set a setting back
+    ///
+    /// `POST /api/v1/admin/settings/{setting}/reset`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn reset_setting(
+        &self,
+        setting: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/settings/{setting}/reset");
+        wanted.named("setting", setting);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Teams with their people
+    ///
+    /// `GET /api/v1/admin/teams`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_teams(
+        &self,
+    ) -> Result<Answer<Teams>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/teams");
+        self.json(wanted)
+    }
+
+    /// Add a team
+    ///
+    /// `POST /api/v1/admin/teams`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_team(
+        &self,
+        body: &TeamAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/teams");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Rename a team
+    ///
+    /// `POST /api/v1/admin/teams/{team}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn change_team(
+        &self,
+        team: &str,
+        body: &TeamChange,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/teams/{team}");
+        wanted.named("team", team);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Put a person into a team
+    ///
+    /// `POST /api/v1/admin/teams/{team}/join`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn join_team(
+        &self,
+        team: &str,
+        body: &TeamJoin,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/teams/{team}/join");
+        wanted.named("team", team);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Take a person out of a team
+    ///
+    /// `POST /api/v1/admin/teams/{team}/leave`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn leave_team(
+        &self,
+        team: &str,
+        body: &TeamLeave,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/teams/{team}/leave");
+        wanted.named("team", team);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Let a team be no more
+    ///
+    /// `POST /api/v1/admin/teams/{team}/retire`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn retire_team(
+        &self,
+        team: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/teams/{team}/retire");
+        wanted.named("team", team);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Every account of the installation
+    ///
+    /// `GET /api/v1/admin/tenants`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_tenants(
+        &self,
+    ) -> Result<Answer<Tenants>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/tenants");
+        self.json(wanted)
+    }
+
+    /// Add an account
+    ///
+    /// `POST /api/v1/admin/tenants`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_tenant(
+        &self,
+        body: &TenantAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/tenants");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Rename an account or move its address
+    ///
+    /// `POST /api/v1/admin/tenants/{slug}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn change_tenant(
+        &self,
+        slug: &str,
+        body: &TenantChange,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/tenants/{slug}");
+        wanted.named("slug", slug);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Make the first token of another account
+    ///
+    /// `POST /api/v1/admin/tenants/{slug}/tokens`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_tenant_token(
+        &self,
+        slug: &str,
+        body: &TenantToken,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/tenants/{slug}/tokens");
+        wanted.named("slug", slug);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Bearer tokens, without the tokens
+    ///
+    /// `GET /api/v1/admin/tokens`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_tokens(
+        &self,
+    ) -> Result<Answer<Tokens>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/tokens");
+        self.json(wanted)
+    }
+
+    /// Make a bearer token
+    ///
+    /// `POST /api/v1/admin/tokens`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn add_token(
+        &self,
+        body: &TokenAdd,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/tokens");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// End a token at once
+    ///
+    /// `POST /api/v1/admin/tokens/{token}/revoke`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn revoke_token(
+        &self,
+        token: &str,
+        how: &Write<'_>,
+    ) -> Result<Answer<Managed>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/tokens/{token}/revoke");
+        wanted.named("token", token);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
     /// Cases of one payment, or the newest
     ///
     /// `GET /api/v1/cases`
@@ -271,6 +1149,19 @@ impl<T: Transport> Client<T> {
         wanted.named("id", id);
         wanted.json(body);
         wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Who the credential is, and what it may
+    ///
+    /// `GET /api/v1/me`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn who_am_i(
+        &self,
+    ) -> Result<Answer<Me>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/me");
         self.json(wanted)
     }
 

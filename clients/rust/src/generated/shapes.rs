@@ -275,6 +275,191 @@ pub struct Comment {
     pub to_customer: Option<bool>,
 }
 
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deliveries {
+    /// As its name says.
+    pub deliveries: Vec<Delivery>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DeliveryState {
+    /// `waits`
+    #[serde(rename = "waits")]
+    Waits,
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `given-up`
+    #[serde(rename = "given-up")]
+    GivenUp,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DeliveryTrieResult {
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `again`
+    #[serde(rename = "again")]
+    Again,
+    /// `given-up`
+    #[serde(rename = "given-up")]
+    GivenUp,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryTrie {
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub detail: String,
+    /// As its name says.
+    pub number: i64,
+    /// As its name says.
+    pub result: DeliveryTrieResult,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub event: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub next_try_at: Option<String>,
+    /// As its name says.
+    pub state: DeliveryState,
+    /// As its name says.
+    pub tries: Vec<DeliveryTrie>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Until then the secret before signs too.
+    pub both_secrets_until: Option<String>,
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub disabled_at: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub url: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointAdd {
+    /// `whsec_` and the Base64 of 24 to 64 bytes. Leave it out for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// As its name says.
+    pub url: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EndpointRotate {
+    /// How long both work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<i64>,
+    /// `whsec_` and the Base64 of 24 to 64 bytes. Leave it out for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// As its name says.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EnvironmentName {
+    /// `staging`
+    #[serde(rename = "staging")]
+    Staging,
+    /// `production`
+    #[serde(rename = "production")]
+    Production,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Where its credentials work; null when they work under any name.
+    pub hosts: Option<Vec<String>>,
+    /// As its name says.
+    pub name: EnvironmentName,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Environments {
+    /// As its name says.
+    pub environments: Vec<Environment>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// As its name says.
+    pub history: Vec<HistoryEntry>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntryChange {
+    /// As its name says.
+    pub after: Option<String>,
+    /// As its name says.
+    pub before: Option<String>,
+    /// As its name says.
+    pub field: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// As its name says.
+    pub act: String,
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub by: String,
+    /// As its name says.
+    pub changes: Vec<HistoryEntryChange>,
+    /// As its name says.
+    pub credential: Option<String>,
+    /// As its name says.
+    pub number: i64,
+    /// As its name says.
+    pub subject: String,
+}
+
 /// 1 to 1,000 rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Import {
@@ -327,6 +512,242 @@ pub struct ImportResult {
     pub results: Vec<ImportResultResult>,
     /// As its name says.
     pub unchanged: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    /// As its name says.
+    pub created_at: String,
+    /// When another key took its place.
+    pub expires_at: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub label: Option<String>,
+    /// As its name says.
+    pub revoked_at: Option<String>,
+    /// As its name says.
+    pub rights: Vec<Right>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyAdd {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What is left of a client's rights; all when it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Vec<Right>>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyRotate {
+    /// How long both work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<i64>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Keys {
+    /// As its name says.
+    pub keys: Vec<Key>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Login {
+    /// As its name says.
+    pub changed_at: String,
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub username: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoginAdd {
+    /// Leave it out, and a good one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// As its name says.
+    pub username: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoginPassword {
+    /// Leave it out, and a good one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Logins {
+    /// As its name says.
+    pub logins: Vec<Login>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ManagedKind {
+    /// `tenant`
+    #[serde(rename = "tenant")]
+    Tenant,
+    /// `member`
+    #[serde(rename = "member")]
+    Member,
+    /// `key`
+    #[serde(rename = "key")]
+    Key,
+    /// `token`
+    #[serde(rename = "token")]
+    Token,
+    /// `login`
+    #[serde(rename = "login")]
+    Login,
+    /// `endpoint`
+    #[serde(rename = "endpoint")]
+    Endpoint,
+    /// `delivery`
+    #[serde(rename = "delivery")]
+    Delivery,
+    /// `queue`
+    #[serde(rename = "queue")]
+    Queue,
+    /// `team`
+    #[serde(rename = "team")]
+    Team,
+    /// `setting`
+    #[serde(rename = "setting")]
+    Setting,
+    /// `message`
+    #[serde(rename = "message")]
+    Message,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Managed {
+    /// Its id or name.
+    pub id: String,
+    /// As its name says.
+    pub kind: ManagedKind,
+    /// Shown once, here. Nothing in the answer to a repeated request.
+    pub secret: Option<String>,
+    /// For If-Match, where it has one.
+    pub version: Option<i64>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MeEnvironment {
+    /// `staging`
+    #[serde(rename = "staging")]
+    Staging,
+    /// `production`
+    #[serde(rename = "production")]
+    Production,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    /// As its name says.
+    pub account: Option<String>,
+    /// The id of the token or key.
+    pub credential: Option<String>,
+    /// As its name says.
+    pub environment: MeEnvironment,
+    /// In every history.
+    pub name: String,
+    /// As its name says.
+    pub rights: Vec<Right>,
+    /// As its name says.
+    pub role: Role,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub disabled_at: Option<String>,
+    /// As its name says.
+    pub email: String,
+    /// As its name says.
+    pub has_password: bool,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub name: String,
+    /// As its name says.
+    pub role: Role,
+    /// As its name says.
+    pub version: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemberAdd {
+    /// As its name says.
+    pub email: String,
+    /// As its name says.
+    pub name: String,
+    /// As its name says.
+    pub role: Role,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemberChange {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemberPassword {
+    /// Leave it out, and a good one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Members {
+    /// As its name says.
+    pub members: Vec<Member>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageSet {
+    /// One line. {contact} stands for the support address; no other name in braces is known.
+    pub text: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Messages {
+    /// As its name says.
+    pub messages: Vec<Value>,
 }
 
 /// As its name says.
@@ -428,6 +849,109 @@ pub struct Propose {
 
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Queue {
+    /// As its name says.
+    pub created_at: Option<String>,
+    /// As its name says.
+    pub label: String,
+    /// As its name says.
+    pub name: String,
+    /// As its name says.
+    pub retired_at: Option<String>,
+    /// As its name says.
+    pub team: Option<String>,
+    /// Nothing for `intake`, which is always there.
+    pub version: Option<i64>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueAdd {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// As its name says.
+    pub name: String,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueChange {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Queues {
+    /// As its name says.
+    pub queues: Vec<Queue>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ReadEntryView {
+    /// `case`
+    #[serde(rename = "case")]
+    Case,
+    /// `timeline`
+    #[serde(rename = "timeline")]
+    Timeline,
+    /// `cases`
+    #[serde(rename = "cases")]
+    Cases,
+    /// `payment`
+    #[serde(rename = "payment")]
+    Payment,
+    /// `evidence`
+    #[serde(rename = "evidence")]
+    Evidence,
+    /// `search`
+    #[serde(rename = "search")]
+    Search,
+    /// `export`
+    #[serde(rename = "export")]
+    Export,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadEntry {
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub by: String,
+    /// As its name says.
+    pub credential: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// The case, the reference, or the filter.
+    pub subject: String,
+    /// As its name says.
+    pub view: ReadEntryView,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reads {
+    /// The cursor of the next page.
+    pub next: Option<String>,
+    /// As its name says.
+    pub reads: Vec<ReadEntry>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ResolveOutcome {
     /// `upheld`
     #[serde(rename = "upheld")]
@@ -453,12 +977,254 @@ pub struct Resolve {
     pub says: Option<String>,
 }
 
+/// As docs/rights.md has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Right {
+    /// `report`
+    #[serde(rename = "report")]
+    Report,
+    /// `read-status`
+    #[serde(rename = "read-status")]
+    ReadStatus,
+    /// `read-cases`
+    #[serde(rename = "read-cases")]
+    ReadCases,
+    /// `work-cases`
+    #[serde(rename = "work-cases")]
+    WorkCases,
+    /// `approve-acts`
+    #[serde(rename = "approve-acts")]
+    ApproveActs,
+    /// `read-payments`
+    #[serde(rename = "read-payments")]
+    ReadPayments,
+    /// `import-payments`
+    #[serde(rename = "import-payments")]
+    ImportPayments,
+    /// `read-personal`
+    #[serde(rename = "read-personal")]
+    ReadPersonal,
+    /// `read-evidence`
+    #[serde(rename = "read-evidence")]
+    ReadEvidence,
+    /// `export`
+    #[serde(rename = "export")]
+    Export,
+    /// `read-audit`
+    #[serde(rename = "read-audit")]
+    ReadAudit,
+    /// `read-admin`
+    #[serde(rename = "read-admin")]
+    ReadAdmin,
+    /// `manage-members`
+    #[serde(rename = "manage-members")]
+    ManageMembers,
+    /// `manage-keys`
+    #[serde(rename = "manage-keys")]
+    ManageKeys,
+    /// `manage-tokens`
+    #[serde(rename = "manage-tokens")]
+    ManageTokens,
+    /// `manage-endpoints`
+    #[serde(rename = "manage-endpoints")]
+    ManageEndpoints,
+    /// `manage-queues`
+    #[serde(rename = "manage-queues")]
+    ManageQueues,
+    /// `manage-messages`
+    #[serde(rename = "manage-messages")]
+    ManageMessages,
+    /// `manage-settings`
+    #[serde(rename = "manage-settings")]
+    ManageSettings,
+    /// `manage-tenants`
+    #[serde(rename = "manage-tenants")]
+    ManageTenants,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As docs/rights.md has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Role {
+    /// `client`
+    #[serde(rename = "client")]
+    Client,
+    /// `agent`
+    #[serde(rename = "agent")]
+    Agent,
+    /// `supervisor`
+    #[serde(rename = "supervisor")]
+    Supervisor,
+    /// `compliance`
+    #[serde(rename = "compliance")]
+    Compliance,
+    /// `auditor`
+    #[serde(rename = "auditor")]
+    Auditor,
+    /// `merchant`
+    #[serde(rename = "merchant")]
+    Merchant,
+    /// `developer`
+    #[serde(rename = "developer")]
+    Developer,
+    /// `administrator`
+    #[serde(rename = "administrator")]
+    Administrator,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
 /// What an act needs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Says {
     /// What was written with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingSet {
+    /// As `about` of the setting says.
+    pub value: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// As its name says.
+    pub settings: Vec<Value>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Team {
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub label: String,
+    /// As its name says.
+    pub members: Vec<String>,
+    /// As its name says.
+    pub name: String,
+    /// As its name says.
+    pub retired_at: Option<String>,
+    /// As its name says.
+    pub version: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TeamAdd {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// As its name says.
+    pub name: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TeamChange {
+    /// As its name says.
+    pub label: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TeamJoin {
+    /// The id or the address.
+    pub member: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TeamLeave {
+    /// The id or the address.
+    pub member: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Teams {
+    /// As its name says.
+    pub teams: Vec<Team>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub email: String,
+    /// As its name says.
+    pub name: String,
+    /// What payers write is sealed, and cannot be searched.
+    pub seal_narratives: bool,
+    /// As its name says.
+    pub slug: String,
+    /// As its name says.
+    pub version: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantAdd {
+    /// As its name says.
+    pub email: String,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_narratives: Option<bool>,
+    /// As its name says.
+    pub slug: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TenantChange {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TenantTokenEnv {
+    /// `staging`
+    #[serde(rename = "staging")]
+    Staging,
+    /// `production`
+    #[serde(rename = "production")]
+    Production,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantToken {
+    /// As its name says.
+    pub env: TenantTokenEnv,
+    /// As its name says.
+    pub token: TokenAdd,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tenants {
+    /// As its name says.
+    pub tenants: Vec<Tenant>,
 }
 
 /// As its name says.
@@ -478,6 +1244,59 @@ pub struct Timeline {
     pub case: String,
     /// Oldest first.
     pub entries: Vec<TimelineEntrie>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub expires_at: String,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub installation: bool,
+    /// As its name says.
+    pub member: Option<String>,
+    /// As its name says.
+    pub name: String,
+    /// As its name says.
+    pub revoked_at: Option<String>,
+    /// As its name says.
+    pub rights: Vec<Right>,
+    /// As its name says.
+    pub role: Role,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenAdd {
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<i64>,
+    /// It may manage accounts too; only such a token makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation: Option<bool>,
+    /// The id or address of the member whose token it is: it has at most what he may, and ends
+    /// with him.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// Who holds it, as histories will say; not needed with `member`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What is left of the role's rights; all when it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Vec<Right>>,
+    /// As its name says.
+    pub role: Role,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// As its name says.
+    pub tokens: Vec<Token>,
 }
 
 /// As its name says.
@@ -649,6 +1468,25 @@ pub struct TransactionRow {
     /// The payment system's reference; the same rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trxid: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// As its name says.
+    pub about: String,
+    /// As its name says.
+    pub changed_at: Option<String>,
+    /// As its name says.
+    pub changed_by: Option<String>,
+    /// What the installation has, where it can be told.
+    pub installed: Option<String>,
+    /// As its name says.
+    pub key: String,
+    /// Nothing where the installation's own holds.
+    pub value: Option<String>,
+    /// For If-Match; 0 before it was ever set.
+    pub version: i64,
 }
 
 /// As its name says.

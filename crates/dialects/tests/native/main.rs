@@ -7,6 +7,7 @@ mod bad_input;
 mod contract;
 mod conventions;
 mod docs;
+mod isolation;
 mod once;
 mod ops;
 mod seeds;

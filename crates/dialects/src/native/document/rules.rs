@@ -126,10 +126,9 @@ fn tag(path: &str) -> String {
 
 fn add_parameters(whole: &Value, route: &Route, operation: &mut Value) {
     let mut wanted = Vec::new();
-    if !route.open {
     let there = operation["parameters"].as_array().cloned().unwrap_or_default();
     let mut all = there.clone();
-    if route.right.is_some() {
+    if !route.open {
         if !reads(route) {
             wanted.push("IdempotencyKey");
         } else if selectable(whole, operation) {
