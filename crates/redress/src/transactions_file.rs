@@ -77,15 +77,22 @@ pub enum Record {
 /// A row that reads well; what is stored may still refuse it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The line it begins on, from 1.
-    pub line: u64,
     /// What it says.
     pub payment: Payment,
-    /// The record as it stood, for the side file should the row be refused later.
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// Where a row stands, for the side file should it be refused later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// The record as it stood.
     pub raw: String,
 }
 
-impl Row {
+impl Origin {
     /// The row as a rejection, for the reason that the store gave.
     pub fn refused(self, reason: String) -> Rejected {
         Rejected { line: self.line, reason, raw: self.raw }

@@ -23,6 +23,7 @@
 //! 9. `ORDER BY` a column that may be null says `NULLS FIRST` or `NULLS LAST`: the engines differ.
 //!    Text sorts by its bytes on both. `LIKE` ignores case on SQLite only: compare lowered text.
 
+mod load;
 mod postgres;
 mod sqlite;
 mod value;
@@ -31,6 +32,7 @@ mod whole;
 use crate::fault::Fault;
 use crate::migrate::{self, Migrated, Migration};
 use domain::Instant;
+pub use load::{Load, ROWS_PER_LOAD_MAX};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -50,8 +52,8 @@ const BATCHES_PER_GROUP_MAX: usize = 512;
 /// Statements after which a group takes no further batch, so that nobody waits behind a long one.
 const STATEMENTS_PER_GROUP_ENOUGH: usize = 8_192;
 
-/// Statements in one batch. An import takes 1,000 rows at a time with a few statements each.
-pub const STATEMENTS_PER_BATCH_MAX: usize = 16_384;
+/// Statements in one batch. An import moves 20,000 payments at a time, with one statement each.
+pub const STATEMENTS_PER_BATCH_MAX: usize = 32_768;
 
 /// Rows in one answer. Whoever needs more reads in pages.
 pub const ROWS_PER_ANSWER_MAX: usize = 100_000;
@@ -63,6 +65,8 @@ pub enum Expect {
     Any,
     /// Exactly one row; otherwise the whole batch is undone and answered `Missed`.
     OneRow,
+    /// Exactly so many rows, or the same: for a statement about many rows at once.
+    Rows(usize),
 }
 
 /// One statement of a batch.
@@ -94,6 +98,7 @@ impl Stmt {
         match self.expect {
             Expect::Any => true,
             Expect::OneRow => rows == 1,
+            Expect::Rows(wanted) => rows == wanted,
         }
     }
 }
@@ -263,6 +268,8 @@ impl Counters {
 
 /// One batch on its way to a writer.
 struct Request {
+    /// Rows that come before the batch; such a request is alone.
+    load: Option<Load>,
     batch: Vec<Stmt>,
     /// Whether it is a transaction of its own, sharing with nobody.
     alone: bool,
@@ -397,19 +404,25 @@ impl Db {
     /// # Errors
     /// `Missed` and `Limit` when a guard or a CHECK says no; a fault when the engine is broken.
     pub async fn commit(&self, batch: Vec<Stmt>) -> Result<Rows, CommitError> {
-        self.send(batch, false).await
+        self.send(None, batch, false).await
     }
 
     /// As [`Db::commit`], but as a transaction of its own: for an import of many rows, which
-    /// should not be undone and run again because a stranger beside it missed.
+    /// should not be undone and run again because a stranger beside it missed. New rows may come
+    /// first, faster than by statements.
     ///
     /// # Errors
     /// As for [`Db::commit`].
-    pub async fn bulk(&self, batch: Vec<Stmt>) -> Result<Rows, CommitError> {
-        self.send(batch, true).await
+    pub async fn bulk(&self, load: Option<Load>, batch: Vec<Stmt>) -> Result<Rows, CommitError> {
+        self.send(load, batch, true).await
     }
 
-    async fn send(&self, batch: Vec<Stmt>, alone: bool) -> Result<Rows, CommitError> {
+    async fn send(
+        &self,
+        load: Option<Load>,
+        batch: Vec<Stmt>,
+        alone: bool,
+    ) -> Result<Rows, CommitError> {
         if batch.len() > STATEMENTS_PER_BATCH_MAX {
             let many = batch.len();
             return Err(Fault::new(format!(
@@ -418,8 +431,9 @@ impl Db {
             .into());
         }
         batch.iter().try_for_each(|stmt| presentable(&stmt.values))?;
+        load.as_ref().map_or(Ok(()), Load::check)?;
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let request = Request { batch, alone, reply };
+        let request = Request { load, batch, alone, reply };
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.send(request).await?,
             Engine::Postgres(postgres) => postgres.send(request).await?,

@@ -2,6 +2,8 @@
 //! tables, `write` is the one door for every change, `read` holds each SELECT beside its row. It
 //! must never judge: what follows from what is decided in `domain`.
 
+pub mod bulk;
+mod bulk_postgres;
 pub mod codec;
 pub mod copy;
 pub mod engine;
@@ -19,10 +21,4 @@ use engine::{CommitError, Db};
 /// Writes `changes` wholly or not at all. When it answers `Ok`, they are durable.
 pub async fn commit(db: &Db, changes: &Changes) -> Result<(), CommitError> {
     db.commit(write::statements(changes)).await.map(|_| ())
-}
-
-/// As [`commit`], for many changes at once: a transaction of its own, so that a large batch does
-/// not make small ones wait for its statements to be undone.
-pub async fn commit_bulk(db: &Db, changes: &Changes) -> Result<(), CommitError> {
-    db.bulk(write::statements(changes)).await.map(|_| ())
 }

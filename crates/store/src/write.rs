@@ -12,9 +12,11 @@ mod jobs;
 mod outbox;
 
 use domain::changes::{Change, Changes, Nonce};
+use domain::payment::Payment;
+use domain::{Instant, Scope};
 
 use crate::codec;
-use crate::engine::{Expect, Stmt, Value};
+use crate::engine::{Expect, Load, Stmt, Value};
 
 /// What missed, when a guard did.
 pub mod tag {
@@ -90,6 +92,22 @@ pub fn statements(changes: &Changes) -> Vec<Stmt> {
     list
 }
 
+/// New payments in one go, instead of a statement for each.
+pub(crate) fn load(scope: Scope, payments: impl ExactSizeIterator<Item = Payment>) -> Load {
+    cases::load(scope, payments)
+}
+
+/// A payment's status moves; `status` is its stored number.
+pub(crate) fn payment_status(
+    scope: Scope,
+    refid: &str,
+    from_status_at: Instant,
+    status: i64,
+    status_at: Instant,
+) -> Stmt {
+    cases::payment_status(scope, refid, from_status_at, status, status_at)
+}
+
 fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
     let scope = changes.scope;
     match change {
@@ -101,7 +119,8 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::Queued(message) => list.push(outbox::queue(message)),
         Change::PaymentNew(payment) => list.push(cases::payment(scope, payment)),
         Change::PaymentMoved { refid, from_status_at, status, status_at } => {
-            list.push(cases::payment_status(scope, refid, *from_status_at, *status, *status_at));
+            let status = status.number();
+            list.push(payment_status(scope, refid, *from_status_at, status, *status_at));
         }
         Change::TenantNew(tenant) => list.push(accounts::tenant(tenant)),
         Change::KeyNew(key) => list.push(accounts::key(key)),

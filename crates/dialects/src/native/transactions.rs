@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use desk::Failure;
-use desk::import::ROWS_AT_ONCE_MAX;
+use desk::import::ROWS_PER_REQUEST_MAX;
 use desk::views::BehindPayment;
 use domain::case::{PaymentRef, Span};
 use domain::payment::columns::{self, Cell};
@@ -131,8 +131,8 @@ pub(super) async fn import(
     asked: Asked<Import>,
 ) -> Result<Response, Problem> {
     let rows = asked.body.transactions;
-    if !(1..=ROWS_AT_ONCE_MAX).contains(&rows.len()) {
-        let rule = format!("it has {} rows; send 1 to {ROWS_AT_ONCE_MAX}", rows.len());
+    if !(1..=ROWS_PER_REQUEST_MAX).contains(&rows.len()) {
+        let rule = format!("it has {} rows; send 1 to {ROWS_PER_REQUEST_MAX}", rows.len());
         return Err(Problem::field("transactions", rule));
     }
     let read: Vec<Result<Payment, String>> = rows.iter().map(Row::payment).collect();

@@ -72,7 +72,7 @@ impl CsvRecords {
         }
         let (number, bytes) = (line.number, &line.bytes);
         match self.payment(bytes) {
-            Ok(payment) => Record::Row(Row { line: number, payment, raw: lines::raw(bytes) }),
+            Ok(payment) => Record::Row(Row { payment, origin: lines::origin(line) }),
             Err(reason) => Record::Rejected(lines::rejected(number, reason, bytes)),
         }
     }

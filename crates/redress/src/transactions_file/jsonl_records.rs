@@ -66,9 +66,7 @@ fn record(line: &Line) -> Record {
         }
     };
     match columns::payment(&object.cells()) {
-        Ok(payment) => {
-            Record::Row(Row { line: line.number, payment, raw: lines::raw(&line.bytes) })
-        }
+        Ok(payment) => Record::Row(Row { payment, origin: lines::origin(line) }),
         Err(reason) => rejected(reason),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::{RECORD_BYTES_MAX, Rejected};
+use super::{Origin, RECORD_BYTES_MAX, Rejected};
 
 /// How much is read at once.
 const BUFFER_BYTES: usize = 65_536;
@@ -90,6 +90,11 @@ pub fn raw(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(RAW_CHARS_MAX * 4)];
     let text = String::from_utf8_lossy(cut);
     text.trim_end_matches(['\r', '\n']).chars().take(RAW_CHARS_MAX).collect()
+}
+
+/// Where a row that stands on this line is found again.
+pub fn origin(line: &Line) -> Origin {
+    Origin { line: line.number, raw: raw(&line.bytes) }
 }
 
 /// A rejection of what stands in `bytes`.

@@ -28,7 +28,7 @@ fn told(format: Format, bytes: &[u8]) -> Vec<String> {
     all(format, bytes)
         .into_iter()
         .map(|record| match record {
-            Record::Row(row) => format!("{} {}", row.line, row.payment.refid),
+            Record::Row(row) => format!("{} {}", row.origin.line, row.payment.refid),
             Record::Rejected(no) => format!("{}! {}", no.line, no.reason),
         })
         .collect()
@@ -78,7 +78,7 @@ fn every_column_lands_in_its_place() {
     assert_eq!(payment.status_at.millis(), 1_767_607_872_000);
     assert_eq!(payment.created_at.millis(), 1_767_579_062_500);
     assert_eq!((payment.provider.as_str(), payment.payer_ref.as_str()), ("Tenaga", "cust-1"));
-    assert_eq!((row.line, row.raw.ends_with("cust-1")), (2, true));
+    assert_eq!((row.origin.line, row.origin.raw.ends_with("cust-1")), (2, true));
 }
 
 #[test]
@@ -291,7 +291,7 @@ proptest::proptest! {
             let mut last = 0;
             for record in all(format, bytes) {
                 let line = match record {
-                    Record::Row(row) => row.line,
+                    Record::Row(row) => row.origin.line,
                     Record::Rejected(no) => no.line,
                 };
                 proptest::prop_assert!(line > last);

@@ -6,6 +6,7 @@ mod backup;
 mod commands;
 mod demo;
 mod edge;
+mod killed;
 mod operating;
 mod serve;
 mod support;

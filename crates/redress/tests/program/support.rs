@@ -92,6 +92,13 @@ impl Place {
         }
     }
 
+    /// Starts a command that reads `input`, and lets it run.
+    pub fn begin(&self, args: &[&str], input: Stdio) -> Child {
+        let mut command = self.command(args);
+        command.stdin(input).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
     /// Runs a command that must work.
     pub fn ok(&self, args: &[&str]) -> String {
         let said = self.run(args);

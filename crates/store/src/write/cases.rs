@@ -3,12 +3,13 @@
 use domain::case::{Case, Link, Stage};
 use domain::chain::Note;
 use domain::changes::KeptContent;
-use domain::payment::{Payment, PaymentStatus};
+use domain::payment::Payment;
 use domain::{Instant, Scope};
 
 use super::{one, tag};
+use crate::bulk;
 use crate::codec;
-use crate::engine::{Stmt, Value};
+use crate::engine::{Load, Stmt, Value};
 
 const INSERT_CASE: &str = "INSERT INTO cases (id, scope, version, stage, stage_fact, stage_at,
  opened_at, refid, slot, earlier, addresses, through, queue, assignee, proposal, proposed_by,
@@ -38,6 +39,9 @@ const INSERT_NOTE: &str = "INSERT INTO notes (case_id, seq, at, actor, act, fact
 const INSERT_PAYMENT: &str = "INSERT INTO payments (scope, refid, trxid, product, account,
  amount_minor, currency, status, status_at, created_at, provider, payer_ref)
  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
+
+/// Places of the statement above.
+const INSERT_PAYMENT_PLACES: usize = 12;
 
 const MOVE_PAYMENT: &str = "UPDATE payments SET status = ?4, status_at = ?5
  WHERE scope = ?1 AND refid = ?2 AND status_at = ?3";
@@ -160,35 +164,48 @@ pub(super) fn note(note: &Note, content: Option<&KeptContent>) -> Stmt {
 }
 
 pub(super) fn payment(scope: Scope, payment: &Payment) -> Stmt {
-    let values = vec![
+    one(INSERT_PAYMENT, tag::PAYMENT, payment_values(scope, payment.clone()).into())
+}
+
+/// New payments in one go.
+pub(super) fn load(scope: Scope, payments: impl ExactSizeIterator<Item = Payment>) -> Load {
+    let width = INSERT_PAYMENT_PLACES;
+    let mut values = Vec::with_capacity(payments.len() * width);
+    for payment in payments {
+        values.extend(payment_values(scope, payment));
+    }
+    bulk::load(INSERT_PAYMENT, width, values)
+}
+
+fn payment_values(scope: Scope, payment: Payment) -> [Value; INSERT_PAYMENT_PLACES] {
+    [
         scope.number().into(),
-        payment.refid.as_str().into(),
-        payment.trxid.as_str().into(),
-        payment.product.as_str().into(),
-        payment.account.as_str().into(),
+        payment.refid.into(),
+        payment.trxid.into(),
+        payment.product.into(),
+        payment.account.into(),
         payment.amount_minor.into(),
-        payment.currency.as_str().into(),
+        payment.currency.into(),
         payment.status.number().into(),
         payment.status_at.millis().into(),
         payment.created_at.millis().into(),
-        payment.provider.as_str().into(),
-        payment.payer_ref.as_str().into(),
-    ];
-    one(INSERT_PAYMENT, tag::PAYMENT, values)
+        payment.provider.into(),
+        payment.payer_ref.into(),
+    ]
 }
 
 pub(super) fn payment_status(
     scope: Scope,
     refid: &str,
     from_status_at: Instant,
-    status: PaymentStatus,
+    status: i64,
     status_at: Instant,
 ) -> Stmt {
     let values = vec![
         scope.number().into(),
         refid.into(),
         from_status_at.millis().into(),
-        status.number().into(),
+        status.into(),
         status_at.millis().into(),
     ];
     one(MOVE_PAYMENT, tag::PAYMENT, values)

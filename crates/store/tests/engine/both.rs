@@ -153,7 +153,7 @@ async fn a_missed_guard_undoes_its_whole_batch() {
             (vec![add("nobody", 1), open("b", 1)], "add"),
             (vec![Stmt::one("UPDATE accounts SET version = 9", [], "all"), open("b", 1)], ""),
         ] {
-            let alone = db.bulk(batch.clone()).await;
+            let alone = db.bulk(None, batch.clone()).await;
             let together = db.commit(batch).await;
             if tag.is_empty() {
                 assert!(alone.is_ok() && missed(&together) == Some("all"), "{}", stand.name);

@@ -11,9 +11,10 @@ const OPENINGS: [&str; 10] = [
 ];
 
 /// Files of crates/store that speak to one engine alone, in its own words.
-const ONE_ENGINE: [&str; 4] = [
+const ONE_ENGINE: [&str; 5] = [
     "crates/store/src/engine/sqlite",
     "crates/store/src/engine/postgres",
+    "crates/store/src/bulk_postgres",
     "crates/store/src/migrate",
     "crates/store/tests/",
 ];

@@ -10,9 +10,12 @@
 
 use super::link::{Answer, Door, Link, Unprepared, Work, fault, in_order, lost};
 use crate::engine::{
-    BATCHES_PER_GROUP_MAX, CommitError, Counters, Member, Request, STATEMENTS_PER_GROUP_ENOUGH,
+    BATCHES_PER_GROUP_MAX, CommitError, Counters, Load, Member, Request,
+    STATEMENTS_PER_GROUP_ENOUGH,
 };
 use crate::fault::Fault;
+use bytes::Bytes;
+use futures_util::SinkExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -170,6 +173,18 @@ impl Transaction<'_> {
     /// Answers every member and commits those that can be kept.
     async fn all(&self, members: &mut [Member]) -> Result<(), Stop> {
         self.prepare(members).await?;
+        if let [member] = &mut *members
+            && let Some(load) = &member.request.load
+            && member.answer.is_none()
+        {
+            return match self.load(load).await? {
+                Ok(()) => self.slow_and_commit(members, &[0]).await,
+                Err(error) => {
+                    member.answer = Some(Err(error));
+                    Ok(self.link.client().batch_execute("ROLLBACK").await?)
+                }
+            };
+        }
         let mut suspect = vec![false; members.len()];
         for round in 1.. {
             let open = |i: &usize| members[*i].answer.is_none();
@@ -188,6 +203,19 @@ impl Transaction<'_> {
             self.counters.replays.fetch_add(1, Relaxed);
         }
         Ok(())
+    }
+
+    /// Begins, and sends the rows of a load. The inner error is this load's alone.
+    async fn load(&self, load: &Load) -> Result<Result<(), CommitError>, Stop> {
+        self.link.client().batch_execute("BEGIN").await?;
+        match copy(self.link, load).await {
+            Ok(rows) if rows == load.rows() as u64 => Ok(Ok(())),
+            Ok(_) => Ok(Err(Fault::new("PostgreSQL took fewer rows than it was sent").into())),
+            Err(why) if why.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                Ok(Err(CommitError::Missed { tag: load.tag }))
+            }
+            Err(why) => Ok(Err(refused(why)?)),
+        }
     }
 
     /// Prepares what is new, before the transaction: a failure then harms only its own batch.
@@ -305,6 +333,18 @@ impl Transaction<'_> {
             Err(Unprepared::Server(why)) => Err(why.into()),
         }
     }
+}
+
+/// Sends the rows of a load; how many the server took.
+async fn copy(link: &Link, load: &Load) -> Result<u64, tokio_postgres::Error> {
+    let sink = link.client().copy_in::<_, Bytes>(load.copy().as_str()).await?;
+    let mut sink = std::pin::pin!(sink);
+    for piece in load.pieces() {
+        if sink.feed(piece).await.is_err() {
+            break; // The server stopped listening; the end says why.
+        }
+    }
+    sink.finish().await
 }
 
 /// Reads the answers to one batch. All of them are taken, whatever they are.

@@ -10,7 +10,7 @@
 use super::{Cache, Health, Job, Spread, fault, open_file, secure, spread};
 use crate::engine::{
     BATCHES_PER_GROUP_MAX, CommitError, Counters, Member, Request, Rows,
-    STATEMENTS_PER_GROUP_ENOUGH, Stmt,
+    STATEMENTS_PER_GROUP_ENOUGH,
 };
 use crate::fault::Fault;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
@@ -219,7 +219,7 @@ impl Writer<'_> {
     fn optimist(&mut self, members: &mut [Member]) -> Result<Found, Fault> {
         let Some(member) = members.last_mut() else { return Ok(Found::Clean) };
         let before = self.cache.connection.total_changes();
-        match self.batch(&member.request.batch) {
+        match self.run(&member.request) {
             Ok(rows) => member.answer = Some(Ok(rows)),
             Err(Stop::Group(fault)) => return Err(fault),
             Err(Stop::Batch(error)) => {
@@ -237,7 +237,7 @@ impl Writer<'_> {
         self.control("BEGIN IMMEDIATE")?;
         for member in members {
             self.control("SAVEPOINT batch")?;
-            let answer = match self.batch(&member.request.batch) {
+            let answer = match self.run(&member.request) {
                 Ok(rows) => Ok(rows),
                 Err(Stop::Group(fault)) => return Err(fault),
                 Err(Stop::Batch(error)) => {
@@ -261,9 +261,19 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn batch(&mut self, batch: &[Stmt]) -> Result<Rows, Stop> {
-        let mut answer = Vec::with_capacity(batch.len());
-        for stmt in batch {
+    /// Runs the load, when there is one, and the batch.
+    fn run(&mut self, request: &Request) -> Result<Rows, Stop> {
+        if let Some(load) = &request.load {
+            for row in load.values.chunks(load.width) {
+                match self.cache.run(load.each, row) {
+                    Ok((1, _)) => {}
+                    Ok(_) => return Err(Stop::Batch(CommitError::Missed { tag: load.tag })),
+                    Err(why) => return Err(self.stop(why)),
+                }
+            }
+        }
+        let mut answer = Vec::with_capacity(request.batch.len());
+        for stmt in &request.batch {
             let (touched, rows) = match self.cache.run(stmt.sql, &stmt.values) {
                 Ok(done) => done,
                 Err(why) => return Err(self.stop(why)),
