@@ -43,8 +43,8 @@ impl Desk {
         Ok(results)
     }
 
-    /// As [`Desk::import`] for at most [`ROWS_PER_REQUEST_MAX`] rows, which are one commit, once for
-    /// each key; and whether the results are those of an earlier request.
+    /// As [`Desk::import`] for at most [`ROWS_PER_REQUEST_MAX`] rows, which are one commit, once
+    /// for each key; and whether the results are those of an earlier request.
     ///
     /// # Errors
     /// As for [`Desk::import`]; [`Refusal::KeyReusedForOther`]; [`Refusal::Busy`] for more rows.
@@ -122,6 +122,11 @@ impl Importer {
             };
             let nothing_known = stored.0.is_empty() && stored.1.is_empty();
             let (mut changes, results) = weigh(by.scope, desk.now(), rows, stored);
+            if self.looks == Looks::Afterwards && results.iter().any(Result::is_err) {
+                // A refused row is not written, so no write proves its reason.
+                self.looks = Looks::First;
+                continue;
+            }
             changes.saved =
                 once.map(|once| once.saved(&by, Outcome::Imported { rows: results.clone() }));
             let nothing = changes.list.is_empty() && changes.saved.is_none();

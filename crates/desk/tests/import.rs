@@ -64,6 +64,11 @@ fn chunks() -> Vec<Vec<Payment>> {
         Payment { trxid: String::new(), ..numbered(102..103).remove(0) },
         Payment { trxid: String::new(), ..numbered(103..104).remove(0) },
     ];
+    // Refused for the stored owner of the `trxid`, though the row before it differs too.
+    let two_reasons = vec![
+        numbered(130..131).remove(0),
+        Payment { trxid: "T-R-40".into(), ..numbered(130..131).remove(0) },
+    ];
     let taken_trxid = vec![Payment { trxid: "T-R-40".into(), ..numbered(110..111).remove(0) }];
     vec![
         numbered(0..30),
@@ -76,6 +81,8 @@ fn chunks() -> Vec<Vec<Payment>> {
         own_trxid_twice,
         numbered(220..230),
         taken_trxid,
+        numbered(230..240),
+        two_reasons,
         [numbered(0..120), numbered(0..3)].concat(),
     ]
 }
