@@ -180,7 +180,10 @@ impl Desk {
     }
 
     /// Seals what customers wrote where the tenant wants it.
-    async fn with_sealed_content(&self, mut changes: Changes) -> Result<Changes, Failure> {
+    pub(crate) async fn with_sealed_content(
+        &self,
+        mut changes: Changes,
+    ) -> Result<Changes, Failure> {
         let holds_content =
             |change: &Change| matches!(change, Change::Noted { content: Some(_), .. });
         if !changes.list.iter().any(holds_content) {

@@ -2,6 +2,7 @@
 //! the table of its life; a test reads that page and holds this code to it.
 
 mod act;
+mod archive;
 mod decide;
 mod link;
 mod list;
@@ -10,7 +11,8 @@ mod report;
 mod retold;
 
 pub use act::{Act, ActOrder, Ask, INTAKE};
-pub use decide::{Command, Decision, Hand, decide, hindrance, next_stage, reportable};
+pub use archive::{ARCHIVED_ENTRIES_MAX, Archived, Entry, Standing, is_external_id, is_source};
+pub use decide::{Command, Decision, Hand, decide, hindrance, next_stage, reportable, take_over};
 pub use link::{Link, LinkKind, Tie};
 pub use list::{Behind, CaseFilter, Sort, Span};
 pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, is_language};

@@ -23,6 +23,15 @@ pub enum Change {
     Linked(Link),
     /// Two cases are tied no longer.
     Unlinked(Link),
+    /// A case was made of another system's; refused when that was done before.
+    CaseImported {
+        /// The other system.
+        source: String,
+        /// The case's id there.
+        external_id: String,
+        /// The case here.
+        case: CaseId,
+    },
     /// A note in a case's history.
     Noted {
         /// The note.

@@ -199,6 +199,33 @@ pub enum ImportCommand {
     #[command(after_help = "The columns are described in docs/import.md.\n\nExample:\n  \
         redress import transactions docs/samples/transactions.csv --tenant acme --env production")]
     Transactions(ImportArgs),
+    /// Take cases over from another system, by a mapping file that says what is what
+    #[command(after_help = "Mapping files are described in docs/import.md.\n\nExample:\n  \
+        redress import cases docs/samples/import/zammad.json \
+        --mapping docs/samples/import/zammad.toml --tenant acme --env production --dry-run")]
+    Cases(ImportCasesArgs),
+}
+
+/// Flags of `import cases`.
+#[derive(Args, Debug)]
+pub struct ImportCasesArgs {
+    /// The other system's file: CSV, TSV or JSON
+    pub file: PathBuf,
+    /// The mapping file
+    #[arg(long, value_name = "FILE")]
+    pub mapping: PathBuf,
+    /// Whose cases they are; never taken from the file
+    #[arg(long)]
+    pub tenant: String,
+    /// In which environment; never taken from the file
+    #[arg(long, value_parser = parse_env)]
+    pub env: Env,
+    /// Where rejected rows go [default: FILE.rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Only say what would become of each row
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Flags of `import transactions`.

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod export;
 pub mod import;
+pub mod import_cases;
 pub mod keys;
 pub mod letters;
 pub mod migrate;
@@ -82,6 +83,7 @@ async fn dispatch(way: &Way, command: Command) -> anyhow::Result<Outcome> {
         Command::Import(ImportCommand::Transactions(args)) => import::run(way, &args).await,
         Command::Export(args) => export::run(way, &args).await,
         Command::Search(command) => search::run(way, command).await,
+        Command::Import(ImportCommand::Cases(args)) => import_cases::run(way, &args).await,
         Command::Tenant(command) => account::tenant(way, command).await,
         Command::Key(command) => account::key(way, command).await,
         Command::Token(command) => account::token(way, command).await,

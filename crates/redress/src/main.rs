@@ -2,6 +2,7 @@
 //! in `commands`.
 
 mod archive;
+mod cases_file;
 mod cli;
 mod clock;
 mod commands;

@@ -12,9 +12,9 @@ use domain::payment::Payment;
 pub use rejects::RejectsFile;
 
 mod columns;
-mod csv_records;
+pub mod csv_records;
 mod jsonl_records;
-mod lines;
+pub mod lines;
 pub mod progress;
 mod rejects;
 

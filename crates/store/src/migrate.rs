@@ -76,6 +76,11 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     // An older program would write payments that never leave by export.
     Migration::new(5, "feed", include_str!("../../../migrations/0005_feed.sql")),
+    Migration::new(
+        6,
+        "imported_cases",
+        include_str!("../../../migrations/0006_imported_cases.sql"),
+    ),
 ];
 
 /// What a migration did.

@@ -7,5 +7,6 @@ pub mod audit;
 pub mod cases;
 pub mod feed;
 pub mod jobs;
+pub mod imports;
 pub mod listing;
 pub mod outbox;

@@ -112,6 +112,9 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
     let scope = changes.scope;
     match change {
         Change::CaseOpened(case) => list.push(cases::open(case)),
+        Change::CaseImported { source, external_id, case } => {
+            list.push(cases::imported(scope, source, external_id, case, changes.at));
+        }
         Change::CaseMoved(case) => list.push(cases::shift(case)),
         Change::Linked(link) => list.push(cases::link(scope, link)),
         Change::Unlinked(link) => list.push(cases::unlink(scope, link)),

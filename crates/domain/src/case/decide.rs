@@ -5,10 +5,12 @@
 mod acts;
 mod opening;
 mod pairs;
+mod taking_over;
 
 pub use acts::next_stage;
 pub use opening::{hindrance, reportable};
 pub(super) use pairs::{ABSORB, CARRIED};
+pub use taking_over::take_over;
 
 use super::{ActOrder, ByHand, Case, Known, PaymentRef, Report};
 use crate::actor::Actor;

@@ -2,7 +2,7 @@
 //! behind the rules.
 
 use super::decide::{ABSORB, CARRIED};
-use super::{Ask, Channel, Opening, Outcome, ReportContent, Stage, next_stage};
+use super::{Archived, Ask, Channel, Opening, Outcome, ReportContent, Stage, next_stage};
 use crate::chain::StoredNote;
 use crate::ids::CaseId;
 use crate::time::Instant;
@@ -40,6 +40,9 @@ pub fn retell<'a>(notes: impl IntoIterator<Item = &'a StoredNote>) -> Option<Ret
         if stored.note.act == ABSORB {
             absorb(&mut retold, stored)?;
             continue;
+        }
+        if stored.note.act == Archived::ACT {
+            continue; // where it came from
         }
         let ask = Ask::read(&stored.note.act, &stored.note.fact)?;
         let stage = next_stage(retold.stage, &ask)?;

@@ -74,7 +74,8 @@ pub async fn run(way: &Way, args: &ImportArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Refused)
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
+/// Whether both paths name one file.
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,

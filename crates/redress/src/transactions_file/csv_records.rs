@@ -151,16 +151,21 @@ fn plain() -> ReaderBuilder {
 /// Whether a quote is open, as the reader of the fields sees it: a quote opens only at the start
 /// of a field, and two in a row inside stand for one.
 #[derive(Default)]
-enum Quotes {
+pub enum Quotes {
+    /// A field may begin.
     #[default]
     FieldStart,
+    /// Inside a field without quotes.
     Unquoted,
+    /// Inside quotes.
     Quoted,
+    /// Behind a quote that ends them, unless another follows.
     MaybeClosed,
 }
 
 impl Quotes {
-    fn pass(&mut self, bytes: &[u8]) {
+    /// Goes on over these bytes.
+    pub fn pass(&mut self, bytes: &[u8]) {
         for byte in bytes {
             *self = match (&self, byte) {
                 (Self::Quoted, b'"') => Self::MaybeClosed,
@@ -171,7 +176,8 @@ impl Quotes {
         }
     }
 
-    const fn open(&self) -> bool {
+    /// Whether a quote is open.
+    pub const fn open(&self) -> bool {
         matches!(self, Self::Quoted)
     }
 }

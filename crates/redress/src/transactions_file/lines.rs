@@ -19,8 +19,8 @@ const RAW_CHARS_MAX: usize = 1_000;
 pub struct Line {
     /// Its number, from 1.
     pub number: u64,
-    /// What stands on it, with its line break, if it has one; the first
-    /// [`RECORD_BYTES_MAX`] bytes of a longer one.
+    /// What stands on it, with its line break, if it has one; the first bytes of one that is too
+    /// long.
     pub bytes: Vec<u8>,
     /// Whether more stood on it.
     pub too_long: bool,
@@ -30,15 +30,22 @@ pub struct Line {
 
 /// Lines, one at a time.
 pub struct Lines {
+    bytes_max: usize,
     from: BufReader<Box<dyn Read + Send>>,
     lines: u64,
     bytes: u64,
 }
 
 impl Lines {
-    /// Lines of `from`.
+    /// Lines of `from`, of at most [`RECORD_BYTES_MAX`] bytes.
     pub fn new(from: Box<dyn Read + Send>) -> Self {
-        Self { from: BufReader::with_capacity(BUFFER_BYTES, from), lines: 0, bytes: 0 }
+        Self::up_to(RECORD_BYTES_MAX, from)
+    }
+
+    /// Lines of `from`, of at most so many bytes.
+    pub fn up_to(bytes_max: usize, from: Box<dyn Read + Send>) -> Self {
+        let from = BufReader::with_capacity(BUFFER_BYTES, from);
+        Self { bytes_max, from, lines: 0, bytes: 0 }
     }
 
     /// The next line, or nothing at the end.
@@ -58,7 +65,7 @@ impl Lines {
                 Some(place) => (&buffer[..=place], true),
                 None => (buffer, buffer.is_empty()),
             };
-            let room = RECORD_BYTES_MAX - bytes.len();
+            let room = self.bytes_max - bytes.len();
             too_long |= part.len() > room;
             bytes.extend_from_slice(&part[..part.len().min(room)]);
             let used = part.len();

@@ -3,6 +3,7 @@
 use domain::case::{Case, Link, Stage};
 use domain::chain::Note;
 use domain::changes::KeptContent;
+use domain::ids::CaseId;
 use domain::payment::Payment;
 use domain::{Instant, Scope};
 
@@ -31,6 +32,9 @@ const INSERT_LINK: &str = "INSERT INTO case_links (scope, case_id, other_id, kin
 
 const DELETE_LINK: &str = "DELETE FROM case_links
  WHERE scope = ?1 AND case_id = ?2 AND other_id = ?3 AND kind = ?4";
+
+const INSERT_IMPORTED: &str = "INSERT INTO imported_cases (scope, source, external_id, case_id, at)
+ VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 
 const INSERT_NOTE: &str = "INSERT INTO notes (case_id, seq, at, actor, act, fact, content_digest,
  previous, digest, salt, content, sealed, seal)
@@ -111,6 +115,23 @@ pub(super) fn open(case: &Case) -> Stmt {
         outcome(case).into(),
     ];
     one(INSERT_CASE, tag::CASE, values)
+}
+
+pub(super) fn imported(
+    scope: Scope,
+    source: &str,
+    external_id: &str,
+    case: &CaseId,
+    at: Instant,
+) -> Stmt {
+    let values = vec![
+        scope.number().into(),
+        source.into(),
+        external_id.into(),
+        case.as_str().into(),
+        at.millis().into(),
+    ];
+    one(INSERT_IMPORTED, tag::CASE, values)
 }
 
 pub(super) fn shift(case: &Case) -> Stmt {

@@ -116,7 +116,7 @@ const fn unresolved(stage: Stage, ask: &Ask) -> Option<Stage> {
 
 /// A case without an outcome may end only because there is nothing to decide: nobody closes it as
 /// settled.
-fn closing_needs_an_outcome(before: StageName, ask: &Ask) -> Result<(), Refusal> {
+pub(super) fn closing_needs_an_outcome(before: StageName, ask: &Ask) -> Result<(), Refusal> {
     match ask {
         Ask::Close { reason: CloseReason::Settled } if before != StageName::Resolved => {
             Err(Refusal::NotResolved)
@@ -142,7 +142,7 @@ fn second_person(case: &mut Case, ask: &Ask, by: &Actor) -> Result<(), Refusal> 
 }
 
 /// What an act changes beside the stage.
-fn settle(case: &mut Case, ask: &Ask, by: &Actor) {
+pub(super) fn settle(case: &mut Case, ask: &Ask, by: &Actor) {
     match ask {
         Ask::Assign { queue, person } => {
             if let Some(queue) = queue {

@@ -1,0 +1,75 @@
+//! Cases of another system are taken over, one by one and each of them once: a case that was taken
+//! over before is known by its id there, whoever brings it in again.
+
+use domain::actor::Actor;
+use domain::case::{Archived, Hand, take_over};
+use domain::changes::Outcome;
+use domain::ids::CaseId;
+use domain::{Refusal, Scope};
+use store::engine::CommitError;
+use store::read;
+
+use crate::{Desk, Failure};
+
+/// Times a case is decided again when somebody wrote about the same payment, or the same case.
+const ATTEMPTS_MAX: usize = 5;
+
+/// What became of an archived case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenOver {
+    /// It is a case here now, or would be.
+    New(CaseId),
+    /// It was taken over before.
+    Known(CaseId),
+}
+
+impl Desk {
+    /// Takes a case over; durable when this answers. A rehearsal decides and writes nothing.
+    ///
+    /// # Errors
+    /// As for [`take_over`]; [`Refusal::Busy`]; a fault.
+    pub async fn take_over(
+        &self,
+        by: &Actor,
+        archived: &Archived,
+        rehearsal: bool,
+    ) -> Result<TakenOver, Failure> {
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(case) = self.taken_over(by.scope, archived).await? {
+                return Ok(TakenOver::Known(case));
+            }
+            let payment = archived.payment.as_ref();
+            let known = read::cases::for_opening(self.db(), by.scope, payment, None).await?.0;
+            let decision = self.with_dice(|dice| {
+                let mut hand = Hand { by, at: self.now(), dice };
+                take_over(&known, archived, &mut hand)
+            })?;
+            // Taking a case over has no other outcome.
+            let Outcome::Reported { case, .. } = decision.outcome else {
+                return Err(Refusal::Busy.into());
+            };
+            if rehearsal {
+                return Ok(TakenOver::New(case));
+            }
+            let changes = self.with_sealed_content(decision.changes).await?;
+            match store::commit(self.db(), &changes).await {
+                Ok(()) => {
+                    self.outbox_grew().notify_waiters();
+                    return Ok(TakenOver::New(case));
+                }
+                Err(CommitError::Missed { .. }) => {} // somebody was first: look and decide again
+                Err(error) => return Err(crate::failure::must(error).into()),
+            }
+        }
+        Err(Refusal::Busy.into())
+    }
+
+    async fn taken_over(
+        &self,
+        scope: Scope,
+        archived: &Archived,
+    ) -> Result<Option<CaseId>, Failure> {
+        let (source, id) = (&archived.source, &archived.external_id);
+        Ok(read::imports::case_of(self.db(), scope, source, id).await?)
+    }
+}
