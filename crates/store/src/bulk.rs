@@ -60,6 +60,7 @@ fn joined<'a>(references: impl Iterator<Item = &'a str>) -> String {
 /// As for [`Db::commit`].
 pub async fn commit(db: &Db, mut changes: Changes) -> Result<(), CommitError> {
     let scope = changes.scope;
+    let left = write::leaves(&changes);
     let (mut new, mut moved) = (Vec::new(), Vec::new());
     let mut others = Vec::new();
     for change in std::mem::take(&mut changes.list) {
@@ -80,6 +81,7 @@ pub async fn commit(db: &Db, mut changes: Changes) -> Result<(), CommitError> {
         EngineKind::Postgres => together(scope, &moved),
     };
     batch.extend(write::statements(&changes));
+    batch.extend(left);
     db.bulk(load, batch).await.map(|_| ())
 }
 

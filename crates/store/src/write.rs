@@ -92,6 +92,11 @@ pub fn statements(changes: &Changes) -> Vec<Stmt> {
     list
 }
 
+/// What leaves by export of these changes, for a road that writes payments by itself.
+pub(crate) fn leaves(changes: &Changes) -> Option<Stmt> {
+    feed::payments(changes)
+}
+
 /// New payments in one go, instead of a statement for each.
 pub(crate) fn load(scope: Scope, payments: impl ExactSizeIterator<Item = Payment>) -> Load {
     cases::load(scope, payments)
