@@ -112,7 +112,7 @@ async fn main() {
             at = at.plus(GAP);
             changes.list.push(Change::CaseOpened(Box::new(case(&world, &mut dice, at))));
         }
-        store::commit_bulk(&world.db, &changes).await.expect("cases are written");
+        store::bulk::commit(&world.db, changes).await.expect("cases are written");
         if batch % 100 == 99 {
             println!("{} cases", (batch + 1) * BATCH);
         }

@@ -98,7 +98,7 @@ impl Desk {
         let mut changes = Changes::none(by.scope, now);
         changes.saved = once.map(|once| once.saved(by, outcome.clone()));
         changes.list.push(Change::JobNew { job: Box::new(job), body, cases });
-        match store::commit_bulk(self.db(), &changes).await {
+        match store::bulk::commit(self.db(), changes).await {
             Ok(()) => self.inner.jobs_grew.notify_one(),
             // Another request with the same key was first.
             Err(CommitError::Missed { tag: tag::KEY }) => {

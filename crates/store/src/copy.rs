@@ -112,7 +112,7 @@ impl<'d> Filler<'d> {
 
     async fn send(&self, batch: Vec<Stmt>) -> Result<(), Fault> {
         use crate::engine::CommitError::{Broken, Limit, Missed};
-        self.db.bulk(batch).await.map(drop).map_err(|why| match why {
+        self.db.bulk(None, batch).await.map(drop).map_err(|why| match why {
             Broken(fault) => fault,
             Limit { name } => Fault::new(format!("a row breaks the rule {name:?} of its table")),
             Missed { tag } => Fault::new(format!("a row missed {tag:?}")),

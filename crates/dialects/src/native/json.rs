@@ -45,8 +45,10 @@ pub(super) fn field<T: DeserializeOwned>(
         let field = error.path().to_string();
         wrong(&field, error.inner()).within(name)
     })
-/// A whole number, also where JSON writes it as `5376.0`: that is the same number, and some languages
-/// know no other.
+}
+
+/// A whole number, also where JSON writes it as `5376.0`: that is the same number, and some
+/// languages know no other.
 pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     /// Up to here every whole number is exactly itself as a float: 2 to the 53rd.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;

@@ -21,8 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::{Asked, Caller, Named, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::TransactionShape;
-use super::{Route, Settings, cursor, query, route, values};
-use super::{Route, Settings, json, route};
+use super::{Route, Settings, cursor, json, query, route, values};
 use crate::App;
 use crate::body::BodyLimits;
 

@@ -57,7 +57,7 @@ pub async fn run(way: &Way, args: &ImportCasesArgs) -> anyhow::Result<Outcome> {
     }
     let house = way.open(Wanted::Existing).await?;
     let scope = scope(&house.desk, &args.tenant, args.env).await?;
-    let by = Actor { scope, role: Role::Administrator, name: "import".to_owned() };
+    let by = Actor::new(scope, Role::Administrator, "import");
     let mut rejects = RejectsFile::new(&beside)?;
     let mut tally = Tally::default();
     let import = Import { desk: house.desk, by, mapping, rehearsal: args.dry_run };

@@ -144,7 +144,7 @@ pub async fn keep_with(
             vec![generation.into(), scope.into(), bucket.into(), first.into(), last.into()];
         batch.push(Stmt::any(WIDEN_BUCKET, values));
     }
-    match db.bulk(batch).await {
+    match db.bulk(None, batch).await {
         Ok(_) => Ok(true),
         Err(CommitError::Missed { .. }) => Ok(false),
         Err(CommitError::Broken(fault)) => Err(fault),
@@ -331,7 +331,7 @@ pub async fn drop_some(db: &Db, generation: i64, most: i64) -> Result<bool, Faul
     values.push(most.into());
     let batch =
         vec![Stmt::any(DROP_BUCKETS, vec![generation.into()]), Stmt::any(DROP_DOCS, values)];
-    db.bulk(batch).await.map_err(|error| Fault::new(format!("clearing the index: {error}")))?;
+    db.bulk(None, batch).await.map_err(|error| Fault::new(format!("clearing the index: {error}")))?;
     Ok(true)
 }
 
