@@ -87,6 +87,26 @@ const FORGERIES: &[(&str, &[&str], &str)] = &[
         &["UPDATE cases SET addresses = 'eve@example.test' WHERE refid = 'A-2'"],
         "its list of addresses is not what its history says",
     ),
+    (
+        "an outcome of the row",
+        &["UPDATE cases SET outcome = 'upheld' WHERE refid = 'A-1'"],
+        "its outcome is not what its history says",
+    ),
+    (
+        "a time of receipt",
+        &["UPDATE cases SET received_at = received_at + 1 WHERE refid = 'A-2'"],
+        "its time of receipt is not what its history says",
+    ),
+    (
+        "a channel",
+        &["UPDATE cases SET channel = 'letter' WHERE refid = 'A-2'"],
+        "its channel is not what its history says",
+    ),
+    (
+        "a language",
+        &["UPDATE cases SET language = 'en' WHERE refid = 'A-2'"],
+        "its language is not what its history says",
+    ),
     ("a seal's time", &["UPDATE seals SET at = at + 1"], "the signature is not ours"),
     ("a seal's signer", &["UPDATE seals SET signer = 'audit-9'"], "not held here"),
 ];
