@@ -43,9 +43,78 @@ pub struct ListCasesQuery {
     pub refid: Option<String>,
     /// The same by the payment system's reference; not together with refid.
     pub trxid: Option<String>,
+    /// At this stage.
+    pub stage: Option<String>,
+    /// In this queue.
+    pub queue: Option<String>,
+    /// Of this person; `me` for whoever asks, `none` for nobody.
+    pub assignee: Option<String>,
+    /// That came this way.
+    pub channel: Option<String>,
+    /// Of this customer, by your own reference.
+    pub customer: Option<String>,
+    /// In this language.
+    pub language: Option<String>,
+    /// That wait for this party.
+    pub waiting_on: Option<String>,
+    /// With this outcome, closed or not.
+    pub outcome: Option<String>,
+    /// Opened then or later.
+    pub opened_from: Option<String>,
+    /// Opened before.
+    pub opened_to: Option<String>,
+    /// Received then or later.
+    pub received_from: Option<String>,
+    /// Received before.
+    pub received_to: Option<String>,
+    /// Which come first.
+    pub sort: Option<String>,
     /// Cases on a page; only without a reference.
     pub limit: Option<i64>,
-    /// What next said; only without a reference.
+    /// What next said, with the same filter; only without a reference.
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::get_job_rows`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct GetJobRowsQuery {
+    /// Rows on a page.
+    pub limit: Option<i64>,
+    /// What next said.
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::get_status`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct GetStatusQuery {
+    /// The case.
+    pub id: Option<String>,
+    /// The payment by your reference.
+    pub refid: Option<String>,
+    /// The payment by the payment system's reference.
+    pub trxid: Option<String>,
+}
+
+/// What [`Client::list_transactions`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ListTransactionsQuery {
+    /// The one with this reference of the payment system; alone.
+    pub trxid: Option<String>,
+    /// Of this account.
+    pub account: Option<String>,
+    /// Of this product.
+    pub product: Option<String>,
+    /// That came this far.
+    pub status: Option<String>,
+    /// Carried out by this provider.
+    pub provider: Option<String>,
+    /// Made then or later.
+    pub created_from: Option<String>,
+    /// Made before.
+    pub created_to: Option<String>,
+    /// Payments on a page.
+    pub limit: Option<i64>,
+    /// What next said, with the same filter.
     pub cursor: Option<String>,
 }
 
@@ -895,7 +964,7 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
-    /// Cases of one payment, or the newest
+    /// Cases of one payment, or by filter
     ///
     /// `GET /api/v1/cases`
     ///
@@ -908,8 +977,38 @@ impl<T: Transport> Client<T> {
         let mut wanted = Wanted::new("GET", "/api/v1/cases");
         wanted.asked("refid", query.refid.as_ref());
         wanted.asked("trxid", query.trxid.as_ref());
+        wanted.asked("stage", query.stage.as_ref());
+        wanted.asked("queue", query.queue.as_ref());
+        wanted.asked("assignee", query.assignee.as_ref());
+        wanted.asked("channel", query.channel.as_ref());
+        wanted.asked("customer", query.customer.as_ref());
+        wanted.asked("language", query.language.as_ref());
+        wanted.asked("waiting_on", query.waiting_on.as_ref());
+        wanted.asked("outcome", query.outcome.as_ref());
+        wanted.asked("opened_from", query.opened_from.as_ref());
+        wanted.asked("opened_to", query.opened_to.as_ref());
+        wanted.asked("received_from", query.received_from.as_ref());
+        wanted.asked("received_to", query.received_to.as_ref());
+        wanted.asked("sort", query.sort.as_ref());
         wanted.asked("limit", query.limit.as_ref());
         wanted.asked("cursor", query.cursor.as_ref());
+        self.json(wanted)
+    }
+
+    /// Open a case by hand
+    ///
+    /// `POST /api/v1/cases`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn open_case(
+        &self,
+        body: &OpenCase,
+        how: &Write<'_>,
+    ) -> Result<Answer<OpenedCase>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases");
+        wanted.json(body);
+        wanted.how(how);
         self.json(wanted)
     }
 
@@ -1023,6 +1122,59 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// Tie it to another case
+    ///
+    /// `POST /api/v1/cases/{id}/link`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn link_case(
+        &self,
+        id: &str,
+        body: &Link,
+        how: &Write<'_>,
+    ) -> Result<Answer<Acted>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/link");
+        wanted.named("id", id);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Cases tied to it
+    ///
+    /// `GET /api/v1/cases/{id}/links`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_links(
+        &self,
+        id: &str,
+    ) -> Result<Answer<Links>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/cases/{id}/links");
+        wanted.named("id", id);
+        self.json(wanted)
+    }
+
+    /// Close it as a duplicate of another case
+    ///
+    /// `POST /api/v1/cases/{id}/merge`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn merge_case(
+        &self,
+        id: &str,
+        body: &Merge,
+        how: &Write<'_>,
+    ) -> Result<Answer<Acted>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/merge");
+        wanted.named("id", id);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
     /// Propose a remedy to a second person
     ///
     /// `POST /api/v1/cases/{id}/propose`
@@ -1099,6 +1251,25 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// Make a case of its own of a part of it
+    ///
+    /// `POST /api/v1/cases/{id}/split`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn split_case(
+        &self,
+        id: &str,
+        body: &Split,
+        how: &Write<'_>,
+    ) -> Result<Answer<Acted>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/split");
+        wanted.named("id", id);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
     /// Take the case up
     ///
     /// `POST /api/v1/cases/{id}/start`
@@ -1112,6 +1283,25 @@ impl<T: Transport> Client<T> {
         how: &Write<'_>,
     ) -> Result<Answer<Acted>, Error> {
         let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/start");
+        wanted.named("id", id);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Work it oneself
+    ///
+    /// `POST /api/v1/cases/{id}/take`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn take_case(
+        &self,
+        id: &str,
+        body: &Says,
+        how: &Write<'_>,
+    ) -> Result<Answer<Acted>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/take");
         wanted.named("id", id);
         wanted.json(body);
         wanted.how(how);
@@ -1133,6 +1323,25 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// Untie it from another case
+    ///
+    /// `POST /api/v1/cases/{id}/unlink`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn unlink_case(
+        &self,
+        id: &str,
+        body: &Link,
+        how: &Write<'_>,
+    ) -> Result<Answer<Acted>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/unlink");
+        wanted.named("id", id);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
     /// Stand still until somebody answers
     ///
     /// `POST /api/v1/cases/{id}/wait`
@@ -1149,6 +1358,75 @@ impl<T: Transport> Client<T> {
         wanted.named("id", id);
         wanted.json(body);
         wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Ask for an act on many cases
+    ///
+    /// `POST /api/v1/jobs`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn ask_job(
+        &self,
+        body: &AskJob,
+        how: &Write<'_>,
+    ) -> Result<Answer<JobAsked>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/jobs");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// How far a job is
+    ///
+    /// `GET /api/v1/jobs/{job}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_job(
+        &self,
+        job: &str,
+    ) -> Result<Answer<Job>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/jobs/{job}");
+        wanted.named("job", job);
+        self.json(wanted)
+    }
+
+    /// Stop a job
+    ///
+    /// `POST /api/v1/jobs/{job}/cancel`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn cancel_job(
+        &self,
+        job: &str,
+        body: &Nothing,
+        how: &Write<'_>,
+    ) -> Result<Answer<JobAsked>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/jobs/{job}/cancel");
+        wanted.named("job", job);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// What came of each case of a job
+    ///
+    /// `GET /api/v1/jobs/{job}/rows`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_job_rows(
+        &self,
+        job: &str,
+        query: &GetJobRowsQuery,
+    ) -> Result<Answer<JobRows>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/jobs/{job}/rows");
+        wanted.named("job", job);
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
         self.json(wanted)
     }
 
@@ -1175,6 +1453,65 @@ impl<T: Transport> Client<T> {
         &self,
     ) -> Result<Answer<serde_json::Value>, Error> {
         let wanted = Wanted::new("GET", "/api/v1/openapi.json");
+        self.json(wanted)
+    }
+
+    /// Take the next case of a queue
+    ///
+    /// `POST /api/v1/queues/{name}/take`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn take_next(
+        &self,
+        name: &str,
+        body: &Nothing,
+        how: &Write<'_>,
+    ) -> Result<Answer<Acted>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/queues/{name}/take");
+        wanted.named("name", name);
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Where a case stands
+    ///
+    /// `GET /api/v1/status`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_status(
+        &self,
+        query: &GetStatusQuery,
+    ) -> Result<Answer<Status>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/status");
+        wanted.asked("id", query.id.as_ref());
+        wanted.asked("refid", query.refid.as_ref());
+        wanted.asked("trxid", query.trxid.as_ref());
+        self.json(wanted)
+    }
+
+    /// Payments by filter, the newest first
+    ///
+    /// `GET /api/v1/transactions`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_transactions(
+        &self,
+        query: &ListTransactionsQuery,
+    ) -> Result<Answer<Transactions>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/transactions");
+        wanted.asked("trxid", query.trxid.as_ref());
+        wanted.asked("account", query.account.as_ref());
+        wanted.asked("product", query.product.as_ref());
+        wanted.asked("status", query.status.as_ref());
+        wanted.asked("provider", query.provider.as_ref());
+        wanted.asked("created_from", query.created_from.as_ref());
+        wanted.asked("created_to", query.created_to.as_ref());
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
         self.json(wanted)
     }
 

@@ -32,24 +32,151 @@ pub struct Acted {
     pub fact: Option<String>,
     /// As its name says.
     pub id: String,
+    /// The new case, for a split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// As its name says.
     pub stage: ActedStage,
     /// As its name says.
     pub version: i64,
 }
 
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AskJobAct {
+    /// `start`
+    #[serde(rename = "start")]
+    Start,
+    /// `wait`
+    #[serde(rename = "wait")]
+    Wait,
+    /// `resume`
+    #[serde(rename = "resume")]
+    Resume,
+    /// `comment`
+    #[serde(rename = "comment")]
+    Comment,
+    /// `assign`
+    #[serde(rename = "assign")]
+    Assign,
+    /// `resolve`
+    #[serde(rename = "resolve")]
+    Resolve,
+    /// `close`
+    #[serde(rename = "close")]
+    Close,
+    /// `reopen`
+    #[serde(rename = "reopen")]
+    Reopen,
+    /// `propose`
+    #[serde(rename = "propose")]
+    Propose,
+    /// `approve`
+    #[serde(rename = "approve")]
+    Approve,
+    /// `decline`
+    #[serde(rename = "decline")]
+    Decline,
+    /// `take`
+    #[serde(rename = "take")]
+    Take,
+    /// `link`
+    #[serde(rename = "link")]
+    Link,
+    /// `unlink`
+    #[serde(rename = "unlink")]
+    Unlink,
+    /// `merge`
+    #[serde(rename = "merge")]
+    Merge,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// Cases or a filter, and not both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AskJob {
+    /// As its name says.
+    pub act: AskJobAct,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<Vec<String>>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<CaseFilter>,
+    /// What the act's own route takes as its body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<serde_json::Value>,
+}
+
 /// A queue, a person, or both.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Assign {
-    /// As its name says.
+    /// Empty takes it from whoever has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// As its name says.
+    /// Empty puts it back into intake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
     /// What was written with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+}
+
+/// How it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseChannel {
+    /// `app`
+    #[serde(rename = "app")]
+    App,
+    /// `web`
+    #[serde(rename = "web")]
+    Web,
+    /// `phone`
+    #[serde(rename = "phone")]
+    Phone,
+    /// `walk-in`
+    #[serde(rename = "walk-in")]
+    WalkIn,
+    /// `letter`
+    #[serde(rename = "letter")]
+    Letter,
+    /// `email`
+    #[serde(rename = "email")]
+    Email,
+    /// `social`
+    #[serde(rename = "social")]
+    Social,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// `regulator`
+    #[serde(rename = "regulator")]
+    Regulator,
+    /// `import`
+    #[serde(rename = "import")]
+    Import,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// The outcome; it stays when the case is closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseOutcome {
+    /// `upheld`
+    #[serde(rename = "upheld")]
+    Upheld,
+    /// `partly-upheld`
+    #[serde(rename = "partly-upheld")]
+    PartlyUpheld,
+    /// `rejected`
+    #[serde(rename = "rejected")]
+    Rejected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
 }
 
 /// As its name says.
@@ -108,24 +235,36 @@ pub struct Case {
     pub addresses: Vec<String>,
     /// Who has it.
     pub assignee: Option<String>,
+    /// How it came.
+    pub channel: CaseChannel,
+    /// Your own reference of the customer.
+    pub customer: Option<String>,
     /// The earlier, closed case about the same transaction.
     pub earlier: Option<String>,
     /// Of a waiting case for whom, of a resolved one how, of a closed one why.
     pub fact: Option<String>,
     /// Its id.
     pub id: String,
+    /// The language the customer wants, a BCP 47 tag.
+    pub language: Option<String>,
     /// When it was opened.
     pub opened_at: String,
+    /// The outcome; it stays when the case is closed.
+    pub outcome: Option<CaseOutcome>,
     /// What waits for a second person.
     pub proposal: Option<CaseProposal>,
     /// Where it waits for somebody.
     pub queue: String,
-    /// The transaction it is about.
-    pub refid: String,
+    /// When it was received: what the law's clocks count from.
+    pub received_at: String,
+    /// The transaction it is about; null for none.
+    pub refid: Option<String>,
     /// Where it stands.
     pub stage: CaseStage,
     /// Since when.
     pub stage_at: String,
+    /// Who took it from the customer; null for an app's report.
+    pub taken_by: Option<String>,
     /// The credential it came through.
     pub through: String,
     /// As its name says.
@@ -224,6 +363,87 @@ pub struct CaseEvent {
     pub timestamp: String,
     /// What happened.
     pub r#type: CaseEventType,
+}
+
+/// As the list of cases has it. An empty one is refused.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CaseFilter {
+    /// `me` for whoever asks, `none` for nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_from: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_to: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_from: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_to: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// As its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_on: Option<String>,
+}
+
+/// What the other case is to this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseLinkKind {
+    /// `related`
+    #[serde(rename = "related")]
+    Related,
+    /// `duplicate-of`
+    #[serde(rename = "duplicate-of")]
+    DuplicateOf,
+    /// `has-duplicate`
+    #[serde(rename = "has-duplicate")]
+    HasDuplicate,
+    /// `split-from`
+    #[serde(rename = "split-from")]
+    SplitFrom,
+    /// `split-into`
+    #[serde(rename = "split-into")]
+    SplitInto,
+    /// `parent`
+    #[serde(rename = "parent")]
+    Parent,
+    /// `child`
+    #[serde(rename = "child")]
+    Child,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseLink {
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub case: String,
+    /// What the other case is to this one.
+    pub kind: CaseLinkKind,
 }
 
 /// A page of cases.
@@ -516,6 +736,173 @@ pub struct ImportResult {
 
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum JobAct {
+    /// `start`
+    #[serde(rename = "start")]
+    Start,
+    /// `wait`
+    #[serde(rename = "wait")]
+    Wait,
+    /// `resume`
+    #[serde(rename = "resume")]
+    Resume,
+    /// `comment`
+    #[serde(rename = "comment")]
+    Comment,
+    /// `assign`
+    #[serde(rename = "assign")]
+    Assign,
+    /// `resolve`
+    #[serde(rename = "resolve")]
+    Resolve,
+    /// `close`
+    #[serde(rename = "close")]
+    Close,
+    /// `reopen`
+    #[serde(rename = "reopen")]
+    Reopen,
+    /// `propose`
+    #[serde(rename = "propose")]
+    Propose,
+    /// `approve`
+    #[serde(rename = "approve")]
+    Approve,
+    /// `decline`
+    #[serde(rename = "decline")]
+    Decline,
+    /// `take`
+    #[serde(rename = "take")]
+    Take,
+    /// `link`
+    #[serde(rename = "link")]
+    Link,
+    /// `unlink`
+    #[serde(rename = "unlink")]
+    Unlink,
+    /// `merge`
+    #[serde(rename = "merge")]
+    Merge,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum JobState {
+    /// `running`
+    #[serde(rename = "running")]
+    Running,
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `cancelled`
+    #[serde(rename = "cancelled")]
+    Cancelled,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// As its name says.
+    pub act: JobAct,
+    /// As its name says.
+    pub by: String,
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub done: i64,
+    /// As its name says.
+    pub ended_at: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub refused: i64,
+    /// As its name says.
+    pub state: JobState,
+    /// As its name says.
+    pub total: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum JobAskedState {
+    /// `running`
+    #[serde(rename = "running")]
+    Running,
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `cancelled`
+    #[serde(rename = "cancelled")]
+    Cancelled,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobAsked {
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub state: JobAskedState,
+    /// As its name says.
+    pub total: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum JobRowState {
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `refused`
+    #[serde(rename = "refused")]
+    Refused,
+    /// `cancelled`
+    #[serde(rename = "cancelled")]
+    Cancelled,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobRow {
+    /// As its name says.
+    pub case: String,
+    /// The code of the refusal.
+    pub code: Option<String>,
+    /// As its name says.
+    pub number: i64,
+    /// As its name says.
+    pub state: JobRowState,
+    /// The case's version after it was done.
+    pub version: Option<i64>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobRows {
+    /// As its name says.
+    pub job: Job,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+    /// As its name says.
+    pub rows: Vec<JobRow>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Key {
     /// As its name says.
     pub created_at: String,
@@ -555,6 +942,54 @@ pub struct KeyRotate {
 pub struct Keys {
     /// As its name says.
     pub keys: Vec<Key>,
+}
+
+/// What the other case is to this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LinkKind {
+    /// `related`
+    #[serde(rename = "related")]
+    Related,
+    /// `duplicate-of`
+    #[serde(rename = "duplicate-of")]
+    DuplicateOf,
+    /// `has-duplicate`
+    #[serde(rename = "has-duplicate")]
+    HasDuplicate,
+    /// `split-from`
+    #[serde(rename = "split-from")]
+    SplitFrom,
+    /// `split-into`
+    #[serde(rename = "split-into")]
+    SplitInto,
+    /// `parent`
+    #[serde(rename = "parent")]
+    Parent,
+    /// `child`
+    #[serde(rename = "child")]
+    Child,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// The other case, and what it is to this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// As its name says.
+    pub case: String,
+    /// What the other case is to this one.
+    pub kind: LinkKind,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Links {
+    /// Oldest first.
+    pub links: Vec<CaseLink>,
 }
 
 /// As its name says.
@@ -738,6 +1173,20 @@ pub struct Members {
 
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Merge {
+    /// Tell this case's addresses about the other one from now on. That tells one person of
+    /// another's case, unless both are the same person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry_addresses: Option<bool>,
+    /// The case that goes on.
+    pub into: String,
+    /// What was written with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessageSet {
     /// One line. {contact} stands for the support address; no other name in braces is known.
     pub text: String,
@@ -770,9 +1219,9 @@ pub enum NoteEntryKind {
 /// Something that was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoteEntry {
-    /// An act of docs/case.md, or report.
+    /// An act of docs/case.md, or report, open or absorb.
     pub act: String,
-    /// Who did it.
+    /// Who did it; `staff` for readers who may not know whom.
     pub actor: String,
     /// As its name says.
     pub at: String,
@@ -788,6 +1237,104 @@ pub struct NoteEntry {
     pub sealed: bool,
     /// Number in the history.
     pub seq: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Nothing {
+}
+
+/// How it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OpenCaseChannel {
+    /// `web`
+    #[serde(rename = "web")]
+    Web,
+    /// `phone`
+    #[serde(rename = "phone")]
+    Phone,
+    /// `walk-in`
+    #[serde(rename = "walk-in")]
+    WalkIn,
+    /// `letter`
+    #[serde(rename = "letter")]
+    Letter,
+    /// `email`
+    #[serde(rename = "email")]
+    Email,
+    /// `social`
+    #[serde(rename = "social")]
+    Social,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// `regulator`
+    #[serde(rename = "regulator")]
+    Regulator,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenCase {
+    /// Whether a mail acknowledges it, when there are addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge: Option<bool>,
+    /// Whom to tell: the first is To, the rest Cc.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<String>>,
+    /// A word for what is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// How it came.
+    pub channel: OpenCaseChannel,
+    /// Your own reference of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// A language tag (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// When it was received, at most 366 days ago; now when it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<String>,
+    /// The transaction it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refid: Option<String>,
+    /// What the customer said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// Who took it; whoever opens it when it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<String>,
+    /// The same by the payment system's reference; not together with refid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trxid: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OpenedCaseStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenedCase {
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub refid: Option<String>,
+    /// As its name says.
+    pub stage: OpenedCaseStage,
+    /// As its name says.
+    pub version: i64,
 }
 
 /// As its name says.
@@ -1097,6 +1644,81 @@ pub struct SettingSet {
 pub struct Settings {
     /// As its name says.
     pub settings: Vec<Value>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// A word for what is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The transaction that the new case is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refid: Option<String>,
+    /// What the new case is about.
+    pub says: String,
+    /// The same by the payment system's reference; not together with refid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trxid: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StatusOutcome {
+    /// `upheld`
+    #[serde(rename = "upheld")]
+    Upheld,
+    /// `partly-upheld`
+    #[serde(rename = "partly-upheld")]
+    PartlyUpheld,
+    /// `rejected`
+    #[serde(rename = "rejected")]
+    Rejected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StatusStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `resolved`
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// As its name says.
+    pub case: String,
+    /// Of a waiting case for whom, of a resolved one how, of a closed one why.
+    pub fact: Option<String>,
+    /// As its name says.
+    pub opened_at: String,
+    /// As its name says.
+    pub outcome: Option<StatusOutcome>,
+    /// As its name says.
+    pub refid: Option<String>,
+    /// Since when it is at this stage.
+    pub since: String,
+    /// As its name says.
+    pub stage: StatusStage,
 }
 
 /// As its name says.
@@ -1426,11 +2048,13 @@ pub struct Transaction {
     /// Why it is not reportable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TransactionReason>,
+    /// The same in words for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_text: Option<String>,
     /// As its name says.
     pub refid: String,
     /// Whether a report about it would open a case now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reportable: Option<bool>,
+    pub reportable: bool,
     /// As its name says.
     pub status: TransactionStatus,
     /// As its name says.
@@ -1468,6 +2092,15 @@ pub struct TransactionRow {
     /// The payment system's reference; the same rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trxid: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transactions {
+    /// The cursor of the next page, when there may be one.
+    pub next: Option<String>,
+    /// As its name says.
+    pub transactions: Vec<Transaction>,
 }
 
 /// As its name says.
