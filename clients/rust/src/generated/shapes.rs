@@ -1551,6 +1551,9 @@ pub enum Right {
     /// `read-personal`
     #[serde(rename = "read-personal")]
     ReadPersonal,
+    /// `read-internal`
+    #[serde(rename = "read-internal")]
+    ReadInternal,
     /// `read-evidence`
     #[serde(rename = "read-evidence")]
     ReadEvidence,
