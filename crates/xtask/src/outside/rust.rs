@@ -1,5 +1,5 @@
-//! The Rust client: a type for each schema and a method for each operation, as text. Small on
-//! purpose; it knows the words of JSON Schema that our document uses, and says `Value` for the rest.
+//! The Rust client: a type for each schema and a method for each operation, as text. It knows the
+//! words of JSON Schema that our document uses, and must never guess: it says `Value` for the rest.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
