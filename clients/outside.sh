@@ -61,8 +61,8 @@ for path, methods in json.load(open(sys.argv[1]))["paths"].items():
         if path.startswith("/api/v1/cases/{id}"): print(one["operationId"])' "$document"
 }
 
-# known OPERATION=CASE...: the document with names that are there, so that not all is "not found", and
-# without `fields`, which leaves out what a whole answer always has; our own tests ask for that.
+# known OPERATION=CASE...: the document with names that are there, so that not all is "not found",
+# and without `fields`, which leaves out what a whole answer always has; our own tests ask for that.
 known() {
     python3 -c 'import json, sys
 document = json.load(open(sys.argv[1]))
@@ -80,7 +80,8 @@ for methods in document["paths"].values():
                 parameter["example"] = "G-1"
             if parameter["name"] == "If-Match":
                 # It cuts the quotes off whatever it makes by the pattern.
-                parameter["schema"] = {"type": "string", "enum": ["\"1\"", "\"2\"", "\"9\"", "*"]}
+                tags = ["\"1\"", "\"2\"", "\"9\"", "*"]
+                parameter["schema"] = {"type": "string", "enum": tags}
                 parameter.pop("example", None)
             if parameter["name"] != "fields":
                 given.append(parameter)
