@@ -125,7 +125,8 @@ python_tools() {
 schemathesis() (
     cd "$scratch" || exit 1
     timeout "$schemathesis_wait_s" "$target/tools/schemathesis/bin/st" \
-        --config-file "$here/schemathesis/schemathesis.toml" run "$scratch/openapi.json" --url "$base" \
+        --config-file "$here/schemathesis/schemathesis.toml" \
+        run "$scratch/openapi.json" --url "$base" \
         --header "Authorization: Bearer $token" --checks all --workers 2 --seed 7 \
         --max-examples "$schemathesis_examples" --no-color
 )

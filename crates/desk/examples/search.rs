@@ -104,7 +104,7 @@ async fn fill(world: &World, cases: usize, words: &[Vec<String>], dice: &mut See
             changes.list.extend(opened(world, number, words, dice));
             number += 1;
         }
-        store::commit_bulk(&world.db, &changes).await.expect("cases are written");
+        store::bulk::commit(&world.db, changes).await.expect("cases are written");
     }
     let took = began.elapsed();
     println!("{cases} cases written in {took:.0?}");

@@ -8,7 +8,7 @@ use domain::actor::{Actor, Right};
 use domain::case::{Act, ActOrder, Ask, CaseFilter, Command, Sort};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::{CaseId, JobId};
-use domain::job::{JOB_CASES_MAX, Job, JobRow, JobState, RowEnd, in_bulk, side_by_side};
+use domain::job::{JOB_CASES_MAX, Job, JobChange, JobRow, JobState, RowEnd, in_bulk, side_by_side};
 use domain::{Instant, Millis, Refusal};
 use store::codec;
 use store::engine::CommitError;
@@ -97,7 +97,7 @@ impl Desk {
         let outcome = Outcome::Job { job: job.id.clone(), total: job.total, state: job.state };
         let mut changes = Changes::none(by.scope, now);
         changes.saved = once.map(|once| once.saved(by, outcome.clone()));
-        changes.list.push(Change::JobNew { job: Box::new(job), body, cases });
+        changes.list.push(Change::Job(JobChange::New { job: Box::new(job), body, cases }));
         match store::bulk::commit(self.db(), changes).await {
             Ok(()) => self.inner.jobs_grew.notify_one(),
             // Another request with the same key was first.
@@ -185,7 +185,7 @@ impl Desk {
             let mut changes = Changes::none(by.scope, self.now());
             changes.saved = once.map(|once| once.saved(by, outcome.clone()));
             if runs {
-                changes.list.push(Change::JobEnded { job: id.clone(), state });
+                changes.list.push(Change::Job(JobChange::Ended { job: id.clone(), state }));
             }
             if changes.list.is_empty() && changes.saved.is_none() {
                 return Ok(Done { outcome, repeated: false });
@@ -233,7 +233,7 @@ impl Desk {
             let rows = read::waiting_rows(self.db(), &job.id, CASES_PER_STEP).await?;
             if rows.is_empty() {
                 let (id, state) = (job.id.clone(), JobState::Done);
-                self.write(job.by.scope, Change::JobEnded { job: id, state }).await?;
+                self.write(job.by.scope, Change::Job(JobChange::Ended { job: id, state })).await?;
                 return Ok(true);
             }
             let rows = self.turns(&job, &ask, &says, rows).await?;
@@ -257,7 +257,8 @@ impl Desk {
         rows: Vec<JobRow>,
     ) -> Result<bool, Failure> {
         let mut changes = Changes::none(job.by.scope, self.now());
-        changes.list.push(Change::JobAdvanced { job: job.id.clone(), leased_until, until, rows });
+        let advanced = JobChange::Advanced { job: job.id.clone(), leased_until, until, rows };
+        changes.list.push(Change::Job(advanced));
         match store::commit(self.db(), &changes).await {
             Ok(()) => Ok(true),
             Err(CommitError::Missed { .. }) => Ok(false),

@@ -6,7 +6,7 @@ use crate::audit::{SealedHead, SignedSeal};
 use crate::case::{Case, Link, Stage};
 use crate::chain::{Content, Digest, Note, SALT_BYTES};
 use crate::ids::{CaseId, EndpointId, JobId, MessageId};
-use crate::job::{Job, JobRow, JobState};
+use crate::job::{JobChange, JobState};
 use crate::message::Message;
 use crate::payment::{Payment, PaymentStatus, RowEffect, RowRefusal};
 use crate::scope::Scope;
@@ -104,33 +104,8 @@ pub enum Change {
     },
     /// Something of an account's administration.
     Admin(Box<AdminChange>),
-    /// A job, with what is asked of each of its cases, sealed.
-    JobNew {
-        /// The job.
-        job: Box<Job>,
-        /// The act and what is said with it, sealed.
-        body: Vec<u8>,
-        /// Its cases, in order.
-        cases: Vec<CaseId>,
-    },
-    /// Some cases of a job had their turn.
-    JobAdvanced {
-        /// The job.
-        job: JobId,
-        /// The lease it was claimed with.
-        leased_until: Instant,
-        /// Until when it is held from now on.
-        until: Instant,
-        /// The cases, with what came of them.
-        rows: Vec<JobRow>,
-    },
-    /// A job that was running ended.
-    JobEnded {
-        /// The job.
-        job: JobId,
-        /// How.
-        state: JobState,
-    },
+    /// A job began, went on, or ended.
+    Job(JobChange),
     /// A message was sent, was put off, or was given up.
     Tried(Try),
     /// A claimed message was not tried after all and may be claimed again from then on.

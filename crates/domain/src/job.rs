@@ -10,6 +10,38 @@ use crate::time::Instant;
 /// that says too little.
 pub const JOB_CASES_MAX: usize = 10_000;
 
+/// What happens to a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobChange {
+    /// A job, with what is asked of each of its cases, sealed.
+    New {
+        /// The job.
+        job: Box<Job>,
+        /// The act and what is said with it, sealed.
+        body: Vec<u8>,
+        /// Its cases, in order.
+        cases: Vec<CaseId>,
+    },
+    /// Some cases of a job had their turn.
+    Advanced {
+        /// The job.
+        job: JobId,
+        /// The lease it was claimed with.
+        leased_until: Instant,
+        /// Until when it is held from now on.
+        until: Instant,
+        /// The cases, with what came of them.
+        rows: Vec<JobRow>,
+    },
+    /// A job that was running ended.
+    Ended {
+        /// The job.
+        job: JobId,
+        /// How.
+        state: JobState,
+    },
+}
+
 /// How far a job came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobState {

@@ -6,7 +6,7 @@ pub mod admin;
 pub mod audit;
 pub mod cases;
 pub mod feed;
-pub mod jobs;
 pub mod imports;
+pub mod jobs;
 pub mod listing;
 pub mod outbox;

@@ -149,13 +149,7 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         }
         Change::Admin(change) => admin::put(changes, change, list),
         Change::Resealed { place, was, is } => list.push(audit::resealed(place, was, is)),
-        Change::JobNew { job, body, cases } => list.extend(jobs::new(job, body, cases)),
-        Change::JobAdvanced { job, leased_until, until, rows } => {
-            list.extend(jobs::advanced(job, *leased_until, *until, rows));
-        }
-        Change::JobEnded { job, state } => {
-            list.push(jobs::ended(scope, job, state.number(), changes.at));
-        }
+        Change::Job(change) => list.extend(jobs::put(scope, change, changes.at)),
         Change::Tried(end) => list.extend(outbox::tried(end, changes.at)),
         Change::Released { message, leased_until, due } => {
             list.push(outbox::released(message, *leased_until, *due));

@@ -11,7 +11,6 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use store::engine::EngineKind;
 
-use crate::seeds::Seeds;
 use crate::support::{House, document};
 
 async fn furnished() -> (House, String, String) {

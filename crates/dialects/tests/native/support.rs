@@ -11,7 +11,7 @@ use domain::account::Tenant;
 use domain::case::{Act, Command, PaymentRef, Report};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::{CaseId, JobId};
-use domain::job::{Job, JobState};
+use domain::job::{Job, JobChange, JobState};
 use domain::{Actor, Env, Millis, Role, Scope};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -133,7 +133,7 @@ impl House {
         };
         let mut changes = Changes::none(scope, self.world.desk.now());
         let (job, body) = (Box::new(job), Vec::new());
-        changes.list.push(Change::JobNew { job, body, cases: vec![case] });
+        changes.list.push(Change::Job(JobChange::New { job, body, cases: vec![case] }));
         store::commit(&self.world.db, &changes).await.expect("a job");
     }
 

@@ -331,7 +331,9 @@ pub async fn drop_some(db: &Db, generation: i64, most: i64) -> Result<bool, Faul
     values.push(most.into());
     let batch =
         vec![Stmt::any(DROP_BUCKETS, vec![generation.into()]), Stmt::any(DROP_DOCS, values)];
-    db.bulk(None, batch).await.map_err(|error| Fault::new(format!("clearing the index: {error}")))?;
+    db.bulk(None, batch)
+        .await
+        .map_err(|error| Fault::new(format!("clearing the index: {error}")))?;
     Ok(true)
 }
 

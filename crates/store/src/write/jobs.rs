@@ -1,8 +1,8 @@
 //! How jobs are written, advanced under a lease, and ended.
 
-use domain::Instant;
 use domain::ids::{CaseId, JobId};
-use domain::job::{Job, JobRow, RowEnd};
+use domain::job::{Job, JobChange, JobRow, RowEnd};
+use domain::{Instant, Scope};
 
 use super::{one, tag};
 use crate::engine::Stmt;
@@ -25,7 +25,17 @@ const END_ROW: &str = "UPDATE job_rows SET state = ?3, code = ?4, version = ?5
 const END_JOB: &str = "UPDATE jobs SET state = ?3, ended_at = ?4, body = ?5
  WHERE id = ?1 AND scope = ?2 AND state = 0";
 
-pub(super) fn new(job: &Job, body: &[u8], cases: &[CaseId]) -> Vec<Stmt> {
+pub(super) fn put(scope: Scope, change: &JobChange, at: Instant) -> Vec<Stmt> {
+    match change {
+        JobChange::New { job, body, cases } => new(job, body, cases),
+        JobChange::Advanced { job, leased_until, until, rows } => {
+            advanced(job, *leased_until, *until, rows)
+        }
+        JobChange::Ended { job, state } => vec![ended(scope, job, state.number(), at)],
+    }
+}
+
+fn new(job: &Job, body: &[u8], cases: &[CaseId]) -> Vec<Stmt> {
     let values = vec![
         job.id.as_str().into(),
         job.by.scope.number().into(),
@@ -46,12 +56,7 @@ pub(super) fn new(job: &Job, body: &[u8], cases: &[CaseId]) -> Vec<Stmt> {
     list
 }
 
-pub(super) fn advanced(
-    id: &JobId,
-    leased_until: Instant,
-    until: Instant,
-    rows: &[JobRow],
-) -> Vec<Stmt> {
+fn advanced(id: &JobId, leased_until: Instant, until: Instant, rows: &[JobRow]) -> Vec<Stmt> {
     let count = |done: bool| {
         let ended = rows.iter().filter_map(|row| row.end.as_ref());
         let these = ended.filter(|end| matches!(end, RowEnd::Done { .. }) == done).count();
@@ -78,7 +83,7 @@ pub(super) fn advanced(
     list
 }
 
-pub(super) fn ended(scope: domain::Scope, id: &JobId, state: i64, at: Instant) -> Stmt {
+fn ended(scope: Scope, id: &JobId, state: i64, at: Instant) -> Stmt {
     let nothing: &[u8] = &[];
     let values = vec![
         id.as_str().into(),

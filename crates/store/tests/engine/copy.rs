@@ -45,8 +45,12 @@ fn notes() -> Rows {
 
 async fn filled(stand: &Stand) {
     let accounts: Vec<_> = (0..MANY).map(|n| Stmt::any(ADD_ACCOUNT, account(n))).collect();
-    stand.db.bulk(accounts).await.unwrap();
-    stand.db.bulk(notes().into_iter().map(|n| Stmt::any(ADD_NOTE, n)).collect()).await.unwrap();
+    stand.db.bulk(None, accounts).await.unwrap();
+    stand
+        .db
+        .bulk(None, notes().into_iter().map(|n| Stmt::any(ADD_NOTE, n)).collect())
+        .await
+        .unwrap();
 }
 
 /// All that comes out from now on, by table, sorted.

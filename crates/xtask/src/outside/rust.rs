@@ -91,7 +91,7 @@ impl Maker {
     /// A list of words. One that is no constant may grow: what we do not know yet is kept as it is.
     fn words(&mut self, name: &str, schema: &Value, list: &[Value], grows: bool) {
         self.told(schema, "");
-        let _ = write!(self.text, "{DERIVES}pub enum {name} {{\n");
+        let _ = writeln!(self.text, "{DERIVES}pub enum {name} {{");
         for word in list.iter().filter_map(Value::as_str) {
             let _ = writeln!(self.text, "    /// `{word}`");
             let _ = writeln!(self.text, "    #[serde(rename = {word:?})]\n    {},", camel(word));
