@@ -9,6 +9,7 @@ mod demo;
 mod edge;
 mod killed;
 mod operating;
+mod proof;
 mod serve;
 mod support;
 mod upgrade;

@@ -140,9 +140,15 @@ impl Place {
 
     /// Starts `serve` or `demo` on a free port, and waits until it listens.
     pub fn start(&self, args: &[&str]) -> Running {
+        self.start_with(args, &[])
+    }
+
+    /// The same with variables for this one start.
+    pub fn start_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Running {
         let mut child = self
             .command(args)
             .args(["--listen", "127.0.0.1:0"])
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -205,6 +211,7 @@ impl Running {
 }
 
 impl Drop for Running {
+    /// Ends it as a crash does, without a word: SIGKILL.
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
