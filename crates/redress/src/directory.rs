@@ -297,8 +297,7 @@ pub struct DirectoryLock {
 /// # Errors
 /// The machine refuses; then the old file still stands.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or_else(|| Path::new("."));
+    let parent = parent(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = parent.join(format!(".{name}.{}.new", std::process::id()));
     let wrote = write_synced(&beside, bytes)
@@ -322,13 +321,22 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a directory for its owner only, and those above it; one that is there stays as it is.
+/// Makes a directory for its owner only, and those above it; one that is there stays as it is. The
+/// names of new ones are on the disk afterwards: syncing what is in a directory does not keep the
+/// directory's own name, and a power cut would take everything in it.
 fn make_private_dir(path: &Path) -> Result<(), DirectoryError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(PRIVATE_DIR_MODE)
-        .create(path)
-        .map_err(|why| DirectoryError::Io { act: "make the directory", path: path.to_owned(), why })
+    let new = path.ancestors().take_while(|one| !one.as_os_str().is_empty() && !one.exists());
+    let new: Vec<&Path> = new.collect();
+    let made = DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(path);
+    let kept = made
+        .and_then(|()| new.iter().rev().try_for_each(|one| File::open(parent(one))?.sync_all()));
+    kept.map_err(|why| DirectoryError::Io { act: "make the directory", path: path.to_owned(), why })
+}
+
+/// The directory that holds a path's last name.
+fn parent(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or_else(|| Path::new("."))
 }
 
 /// Whether a directory may become ours: absent, empty, or holding no more than what an operator

@@ -2,8 +2,10 @@
 //! power cut would take. `docs/proof.md` says what each of these shows and what it cannot show.
 //! Nothing here may look away: what was acknowledged is noted by the client that was told so.
 
+mod disk;
 mod kill;
 mod load;
+mod power;
 mod shim;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -53,7 +53,7 @@ impl Victim {
         let place = place.set("REDRESS_WEBHOOKS_ALLOW", "127.0.0.1");
         let place = place.set("REDRESS_AUDIT_SEAL_PERIOD_S", "1");
         let credentials = install(&place, &receiver.url("/hook"), PAYMENTS, |_| {});
-        let outside = Outsider::new(&credentials, mark);
+        let outside = Outsider::new(&credentials, mark, PAYMENTS);
         Self { place, outside, receiver, seen_acts: 0, seen: BTreeSet::new() }
     }
 

@@ -57,6 +57,7 @@ pub struct Outsider {
     token: String,
     /// Makes the nonces of this run unlike those of others.
     mark: u64,
+    payments: u32,
     /// The next payment to report, and the next nonce.
     next: Arc<AtomicU32>,
     nonce: Arc<AtomicU32>,
@@ -116,7 +117,8 @@ fn seconds_now() -> i64 {
 }
 
 impl Outsider {
-    pub fn new(credentials: &Credentials, mark: u64) -> Self {
+    /// Someone with these credentials, who knows of so many payments.
+    pub fn new(credentials: &Credentials, mark: u64, payments: u32) -> Self {
         Self {
             http: client(None),
             base: String::new(),
@@ -124,6 +126,7 @@ impl Outsider {
             secret: STANDARD.decode(&credentials.secret).expect("Base64"),
             token: credentials.token.clone(),
             mark,
+            payments,
             next: Arc::default(),
             nonce: Arc::default(),
             ledger: Arc::default(),
@@ -195,7 +198,10 @@ impl Outsider {
     async fn reports(self, dead: Arc<AtomicBool>) {
         while !dead.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let twice = number % TWICE_EVERY == 0;
+            if number >= self.payments {
+                return;
+            }
+            let twice = number.is_multiple_of(TWICE_EVERY);
             let (one, other) = (format!("idem-{number}-a"), format!("idem-{number}-b"));
             let said = match twice {
                 false => [self.report(number, &one).await, Said::Duplicate],

@@ -31,7 +31,7 @@
 
 enum {
     OPEN = 1, CREATE, WRITE, SIZE, SYNC_ASKED, SYNC_ENDED, RENAME, UNLINK, MKDIR, RMDIR, SAID, MAP,
-    STRANGE
+    STRANGE, LINK
 };
 
 struct record {
@@ -68,7 +68,7 @@ __attribute__((constructor)) static void begin(void) {
     static type (*real)(__VA_ARGS__);                              \
     if (!real) real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-/* The path below the folder, or nothing when it is elsewhere. */
+/* The path below the folder (empty for the folder itself), or nothing when it is elsewhere. */
 static const char *inside(const char *path, char *room) {
     if (journal < 0 || !path) return NULL;
     if (path[0] != '/') {
@@ -77,7 +77,9 @@ static const char *inside(const char *path, char *room) {
         snprintf(room, 8192, "%s/%s", here, path);
         path = room;
     }
-    return strncmp(path, under, under_bytes) ? NULL : path + under_bytes;
+    if (strncmp(path, under, under_bytes - 1)) return NULL;
+    if (path[under_bytes - 1] == 0) return "";
+    return path[under_bytes - 1] == '/' ? path + under_bytes : NULL;
 }
 
 static void put(struct iovec *parts, int count) {
@@ -238,7 +240,10 @@ int renameat2(int at, const char *from, int there, const char *to, unsigned flag
     NAMED(RENAME, from, to, syscall(SYS_renameat2, at, from, there, to, flags));
 }
 int link(const char *from, const char *to) {
-    NAMED(STRANGE, from, to, syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+    NAMED(LINK, from, to, syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+int linkat(int at, const char *from, int there, const char *to, int flags) {
+    NAMED(LINK, from, to, syscall(SYS_linkat, at, from, there, to, flags));
 }
 int unlink(const char *path) {
     NAMED(UNLINK, path, NULL, syscall(SYS_unlinkat, AT_FDCWD, path, 0));
@@ -321,16 +326,11 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     return syscall(SYS_sendmsg, fd, message, flags);
 }
 
-static int sized(int fd, off_t bytes, long done, int how) {
-    (void)how;
-    if (done == 0) note(SIZE, handle_of(fd), bytes, NULL, NULL, 0);
-    return done;
-}
-
 int ftruncate(int fd, off_t bytes) {
     if (!handle_of(fd)) return syscall(SYS_ftruncate, fd, bytes);
     pthread_mutex_lock(&turn);
-    int done = sized(fd, bytes, syscall(SYS_ftruncate, fd, bytes), 0), why = errno;
+    int done = syscall(SYS_ftruncate, fd, bytes), why = errno;
+    if (done == 0) note(SIZE, handle_of(fd), bytes, NULL, NULL, 0);
     pthread_mutex_unlock(&turn);
     errno = why;
     return done;
