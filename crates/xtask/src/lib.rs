@@ -2,5 +2,6 @@
 //! the same functions. It reads the checkout and reports; it never changes a file.
 
 pub mod bans;
+pub mod bench;
 pub mod outside;
 pub mod tidy;

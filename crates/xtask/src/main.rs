@@ -32,6 +32,13 @@ enum Chore {
     Postman,
     /// Look for crates and features that deny.toml bans in the resolved dependency tree
     Bans,
+    /// Build everything in release, and measure signed reports per second against programs that do
+    /// less; the arguments are those of `measure run`
+    Bench {
+        /// Passed on, as in `cargo xtask bench --smoke`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -50,6 +57,7 @@ fn main() -> Result<ExitCode> {
             Vec::new()
         }
         Chore::Bans => xtask::bans::bans(&checkout())?,
+        Chore::Bench { arguments } => return xtask::bench::bench(&checkout(), &arguments),
     };
     for finding in &findings {
         println!("{finding}");

@@ -32,7 +32,7 @@ const fn scaffold(
 }
 
 /// The ladder, from the bottom.
-pub const LADDER: [Rung; 9] = [
+pub const LADDER: [Rung; 10] = [
     rung("domain", "may think", &[]),
     rung("vault", "may keep secrets", &["domain"]),
     rung("store", "may remember", &["domain"]),
@@ -45,6 +45,7 @@ pub const LADDER: [Rung; 9] = [
         "may pretend, in tests",
         &["domain", "vault", "store", "desk", "courier", "dialects"],
     ),
+    scaffold("measure", "may measure", &["domain", "vault", "store", "desk", "dialects"]),
     scaffold("xtask", "is for us", &[]),
 ];
 

@@ -80,9 +80,10 @@ pub fn migration(path: &str, sql: &str) -> Vec<Finding> {
     findings
 }
 
-/// Tests and the harness look behind the store's back on purpose, to damage what it wrote.
+/// Tests and the harness look behind the store's back on purpose, to damage what it wrote; who
+/// measures, to find what was acknowledged without asking the program that is measured.
 fn has_right(path: &str) -> bool {
-    let crates = ["crates/store/", "crates/teststand/", "crates/xtask/"];
+    let crates = ["crates/store/", "crates/teststand/", "crates/measure/", "crates/xtask/"];
     crates.iter().any(|home| path.starts_with(home)) || is_test(path)
 }
 

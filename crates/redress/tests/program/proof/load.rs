@@ -71,8 +71,8 @@ pub struct Credentials {
     pub token: String,
 }
 
-/// Makes an account whose webhooks go to `hook`, with so many payments, by the usual commands; tells
-/// `done` after each.
+/// Makes an account whose webhooks go to `hook`, with so many payments, by the usual commands;
+/// tells `done` after each.
 pub fn install(
     place: &Place,
     hook: &str,

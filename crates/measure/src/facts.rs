@@ -1,0 +1,76 @@
+//! What the machine is, and what its disk can do: without them no figure means anything.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+/// How long the disk is tried.
+const DISK_TRIED: Duration = Duration::from_secs(2);
+
+/// Bytes written before each sync, as many as one page of a log.
+const BLOCK: usize = 4_096;
+
+/// Cores of this machine.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Keeps this process on these cores; how many they are.
+///
+/// # Errors
+/// `taskset` is not there or does not know such cores.
+pub fn pin(cores: &str) -> anyhow::Result<usize> {
+    let process = std::process::id().to_string();
+    let done = Command::new("taskset").args(["-cp", cores, &process]).output();
+    let done = done.context("starting taskset")?;
+    ensure!(done.status.success(), "taskset: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(self::cores())
+}
+
+/// Syncs per second of one block after another appended to a file in this folder.
+///
+/// # Errors
+/// It cannot be written.
+pub fn syncs_per_second(folder: &Path) -> anyhow::Result<f64> {
+    let path = folder.join("syncs");
+    let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&path)?;
+    let (began, mut count) = (Instant::now(), 0_u32);
+    while began.elapsed() < DISK_TRIED {
+        file.write_all(&[0x5a; BLOCK])?;
+        file.sync_data()?;
+        count += 1;
+    }
+    std::fs::remove_file(&path)?;
+    Ok(f64::from(count) / began.elapsed().as_secs_f64())
+}
+
+/// One line about the machine.
+pub fn machine() -> String {
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = about.lines().find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':']));
+    let system = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let memory = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok());
+    let gib = memory.unwrap_or(0) / (1 << 20);
+    format!("{} cores of {model}, {gib} GiB, Linux {}", cores(), system.trim())
+}
+
+/// The commit that was built, when git knows it.
+pub fn commit() -> String {
+    let said = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    said.map_or_else(|_| String::new(), |said| String::from_utf8_lossy(&said.stdout).into_owned())
+        .trim()
+        .to_owned()
+}
+
+/// A line of /proc/PID/status in KiB, as `VmHWM`.
+pub fn memory_kib(process: u32, what: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
+    line.and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
