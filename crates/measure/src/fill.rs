@@ -2,6 +2,7 @@
 //! are the desk's own, so what stands there afterwards is what the program itself would have
 //! written.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -48,18 +49,18 @@ fn payment(number: u32, at: Instant) -> Payment {
     }
 }
 
-/// Brings in payments 0 to `count`.
+/// Brings in the payments of these numbers.
 ///
 /// # Errors
 /// A row is refused.
-pub async fn payments(house: &House, count: u32) -> anyhow::Result<()> {
+pub async fn payments(house: &House, numbers: Range<u32>) -> anyhow::Result<()> {
     let desk = house.desk().await?;
     let at = Instant::from_millis(millis_now()).plus(Millis::days(-1));
     let mut tasks = JoinSet::new();
-    let mut from = 0;
-    while from < count || !tasks.is_empty() {
-        if from < count && tasks.len() < IMPORTS {
-            let until = (from + IMPORTED_AT_ONCE).min(count);
+    let Range { start: mut from, end } = numbers;
+    while from < end || !tasks.is_empty() {
+        if from < end && tasks.len() < IMPORTS {
+            let until = (from + IMPORTED_AT_ONCE).min(end);
             let rows: Vec<Payment> = (from..until).map(|number| payment(number, at)).collect();
             let desk = desk.clone();
             tasks.spawn(async move {
