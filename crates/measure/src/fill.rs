@@ -30,7 +30,7 @@ const REPORTS: usize = 512;
 pub const NEWEST: u32 = 100;
 
 fn actor(role: Role, name: &str) -> Actor {
-    Actor { scope: scope(), role, name: name.to_owned() }
+    Actor::new(scope(), role, name)
 }
 
 fn payment(number: u32, at: Instant) -> Payment {

@@ -240,7 +240,7 @@ impl Single {
         let reads = store::read::cases::for_report(&self.db, self.scope, &report.payment, None);
         let (loaded, _) = reads.await?;
         let name = self.known.key.clone();
-        let by = Actor { scope: self.scope, role: Role::Client, name };
+        let by = Actor::new(self.scope, Role::Client, name);
         let decided = {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             let mut hand = Hand { by: &by, at: now(), dice: &mut *dice };
