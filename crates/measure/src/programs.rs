@@ -257,7 +257,7 @@ impl Single {
         done?;
         match decision.outcome {
             Outcome::Reported { case, refid } => Ok(taken(&refid, case.as_str())),
-            Outcome::Acted { .. } => Err(anyhow!("a report acts on nothing")),
+            _ => Err(anyhow!("a report has another outcome")),
         }
     }
 }
