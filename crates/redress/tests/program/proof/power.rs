@@ -82,6 +82,10 @@ async fn record(mark: u64, lie: Option<&str>) -> Recording {
     let credentials =
         install(&place, &hook, PAYMENTS, |step| steps.push((step.to_owned(), written())));
     let outside = Outsider::new(&credentials, mark, PAYMENTS);
+    // With a log beside it, the file itself is written only when the log is copied into it.
+    let database = place.dir().join("redress.db");
+    let written_at = || std::fs::metadata(&database).expect("a database").modified().expect("when");
+    let before = written_at();
     let running = place.start(&["serve"]);
     let here = outside.at(&running.url);
     let dead = Arc::new(AtomicBool::new(false));
@@ -91,7 +95,7 @@ async fn record(mark: u64, lie: Option<&str>) -> Recording {
     });
     let enough = async {
         tokio::time::sleep(LOAD).await;
-        while here.ledger().taken.len() < REPORTS {
+        while here.ledger().taken.len() < REPORTS || written_at() == before {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
