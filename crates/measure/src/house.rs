@@ -203,7 +203,7 @@ impl House {
         let db = self.db().await?;
         loop {
             let values: Vec<Value> = vec![MESSAGES_AT_ONCE.into()];
-            let done = db.bulk(vec![Stmt::any(sql, values)]).await?;
+            let done = db.bulk(None, vec![Stmt::any(sql, values)]).await?;
             if done.first().is_none_or(Vec::is_empty) {
                 return Ok(());
             }
