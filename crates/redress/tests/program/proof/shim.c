@@ -64,6 +64,12 @@ __attribute__((constructor)) static void begin(void) {
     if (journal < 0) abort();
 }
 
+/* The end waits for whoever is writing something down, and keeps all others from beginning: a
+ * thread that is cut off in between would leave half a record, or a change that nobody noted. */
+__attribute__((destructor)) static void end(void) {
+    if (journal >= 0) pthread_mutex_lock(&turn);
+}
+
 #define REAL(type, name, ...)                                      \
     static type (*real)(__VA_ARGS__);                              \
     if (!real) real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
