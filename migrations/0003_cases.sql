@@ -29,22 +29,28 @@ CREATE UNIQUE INDEX cases_payment ON cases (scope, refid, slot) WHERE refid <> '
 
 -- The list in both directions, by every filter: each index ends with the place in the list, so a
 -- page is one short walk however many cases there are. The list without a filter is indexed by a sum,
--- so that no planner takes its index for a list with one.
+-- so that no planner takes its index for a list with one. What an app reports is by far the most, so
+-- the values that all of those have (received, intake, nobody's, app) are in no index of their filter:
+-- a report pays for five, and the rest is paid for by those who act on cases. Lists of such a value
+-- walk all cases, or all that are not closed; most of those fit.
 CREATE INDEX cases_opened ON cases (scope, (opened_at + 0), id);
 
 CREATE INDEX cases_received ON cases (scope, received_at, id);
 
-CREATE INDEX cases_stage ON cases (scope, stage, opened_at, id);
+CREATE INDEX cases_open ON cases (scope, (opened_at + 0), id) WHERE slot = 0;
+
+CREATE INDEX cases_stage ON cases (scope, stage, opened_at, id)
+    WHERE stage IN ('open', 'waiting', 'resolved');
 
 CREATE INDEX cases_waiting ON cases (scope, stage_fact, opened_at, id) WHERE stage = 'waiting';
 
 CREATE INDEX cases_outcome ON cases (scope, outcome, opened_at, id) WHERE outcome <> '';
 
-CREATE INDEX cases_queue ON cases (scope, queue, opened_at, id);
+CREATE INDEX cases_queue ON cases (scope, queue, opened_at, id) WHERE queue <> 'intake';
 
-CREATE INDEX cases_assignee ON cases (scope, assignee, opened_at, id);
+CREATE INDEX cases_assignee ON cases (scope, assignee, opened_at, id) WHERE assignee <> '';
 
-CREATE INDEX cases_channel ON cases (scope, channel, opened_at, id);
+CREATE INDEX cases_channel ON cases (scope, channel, opened_at, id) WHERE channel <> 'app';
 
 CREATE INDEX cases_customer ON cases (scope, customer, opened_at, id) WHERE customer <> '';
 
@@ -53,7 +59,8 @@ CREATE INDEX cases_language ON cases (scope, language, opened_at, id) WHERE lang
 -- What is under way: work lists stay as short as the work, however much was ever closed.
 CREATE INDEX cases_queue_open ON cases (scope, queue, opened_at, id) WHERE slot = 0;
 
-CREATE INDEX cases_assignee_open ON cases (scope, assignee, opened_at, id) WHERE slot = 0;
+CREATE INDEX cases_assignee_open ON cases (scope, assignee, opened_at, id)
+    WHERE slot = 0 AND assignee <> '';
 
 -- The next case of a queue: nobody's, and not standing still.
 CREATE INDEX cases_next ON cases (scope, queue, received_at, id)

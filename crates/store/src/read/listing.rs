@@ -2,7 +2,7 @@
 //! index from the place where the last page ended; what else is asked for is looked at row by row.
 //! Which statement is chosen here, not by the engine, so that a page costs the same on both.
 
-use domain::case::{Behind, Case, CaseFilter, Sort, Span};
+use domain::case::{Behind, Case, CaseFilter, Channel, INTAKE, Sort, Span, StageName};
 use domain::ids::CaseId;
 use domain::payment::{Payment, PaymentFilter};
 use domain::{Instant, Scope};
@@ -110,10 +110,26 @@ const ALL_OLDEST: &str = concat!(
     all_oldest_columns!()
 );
 
+const OPEN_NEWEST: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    " FROM cases WHERE scope = ?1 AND slot = 0",
+    other_filters_columns!(),
+    all_newest_columns!()
+);
+
+const OPEN_OLDEST: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    " FROM cases WHERE scope = ?1 AND slot = 0",
+    other_filters_columns!(),
+    all_oldest_columns!()
+);
+
 const STAGE_NEWEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND stage = ?3",
+    " FROM cases WHERE scope = ?1 AND stage = ?3 AND stage IN ('open', 'waiting', 'resolved')",
     other_filters_columns!(),
     opened_newest_columns!()
 );
@@ -121,7 +137,7 @@ const STAGE_NEWEST: &str = concat!(
 const STAGE_OLDEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND stage = ?3",
+    " FROM cases WHERE scope = ?1 AND stage = ?3 AND stage IN ('open', 'waiting', 'resolved')",
     other_filters_columns!(),
     opened_oldest_columns!()
 );
@@ -161,7 +177,7 @@ const OUTCOME_OLDEST: &str = concat!(
 const QUEUE_NEWEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND queue = ?4",
+    " FROM cases WHERE scope = ?1 AND queue = ?4 AND queue <> 'intake'",
     other_filters_columns!(),
     opened_newest_columns!()
 );
@@ -169,7 +185,7 @@ const QUEUE_NEWEST: &str = concat!(
 const QUEUE_OLDEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND queue = ?4",
+    " FROM cases WHERE scope = ?1 AND queue = ?4 AND queue <> 'intake'",
     other_filters_columns!(),
     opened_oldest_columns!()
 );
@@ -193,7 +209,7 @@ const QUEUE_OPEN_OLDEST: &str = concat!(
 const ASSIGNEE_NEWEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND assignee = ?6",
+    " FROM cases WHERE scope = ?1 AND assignee = ?6 AND assignee <> ''",
     other_filters_columns!(),
     opened_newest_columns!()
 );
@@ -201,7 +217,7 @@ const ASSIGNEE_NEWEST: &str = concat!(
 const ASSIGNEE_OLDEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND assignee = ?6",
+    " FROM cases WHERE scope = ?1 AND assignee = ?6 AND assignee <> ''",
     other_filters_columns!(),
     opened_oldest_columns!()
 );
@@ -209,7 +225,7 @@ const ASSIGNEE_OLDEST: &str = concat!(
 const ASSIGNEE_OPEN_NEWEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND assignee = ?6 AND slot = 0",
+    " FROM cases WHERE scope = ?1 AND assignee = ?6 AND assignee <> '' AND slot = 0",
     other_filters_columns!(),
     opened_newest_columns!()
 );
@@ -217,7 +233,7 @@ const ASSIGNEE_OPEN_NEWEST: &str = concat!(
 const ASSIGNEE_OPEN_OLDEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND assignee = ?6 AND slot = 0",
+    " FROM cases WHERE scope = ?1 AND assignee = ?6 AND assignee <> '' AND slot = 0",
     other_filters_columns!(),
     opened_oldest_columns!()
 );
@@ -225,7 +241,7 @@ const ASSIGNEE_OPEN_OLDEST: &str = concat!(
 const CHANNEL_NEWEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND channel = ?7",
+    " FROM cases WHERE scope = ?1 AND channel = ?7 AND channel <> 'app'",
     other_filters_columns!(),
     opened_newest_columns!()
 );
@@ -233,7 +249,7 @@ const CHANNEL_NEWEST: &str = concat!(
 const CHANNEL_OLDEST: &str = concat!(
     "SELECT ",
     case_columns!(),
-    " FROM cases WHERE scope = ?1 AND channel = ?7",
+    " FROM cases WHERE scope = ?1 AND channel = ?7 AND channel <> 'app'",
     other_filters_columns!(),
     opened_oldest_columns!()
 );
@@ -302,32 +318,33 @@ const CUSTOMER_RECEIVED_OLDEST: &str = concat!(
     sorted_oldest_columns!()
 );
 
-/// The statement whose index fits the filter best, for each direction.
+/// The statement whose index fits the filter best, for each direction. A value that every report
+/// of an app has is in no index of its filter: those lists walk all cases, or all open ones.
 fn statement(filter: &CaseFilter, sort: Sort) -> &'static str {
     let open = filter.only_open();
-    let nobodys = filter.assignee.as_deref() == Some("");
+    let all = if open { [OPEN_NEWEST, OPEN_OLDEST] } else { [ALL_NEWEST, ALL_OLDEST] };
+    let person = filter.assignee.as_deref().filter(|person| !person.is_empty());
     let [newest, oldest] = match filter {
         CaseFilter { customer: Some(_), .. } if filter.by_receipt() => {
             [CUSTOMER_RECEIVED_NEWEST, CUSTOMER_RECEIVED_OLDEST]
         }
         _ if filter.by_receipt() => [RECEIVED_NEWEST, RECEIVED_OLDEST],
         CaseFilter { customer: Some(_), .. } => [CUSTOMER_NEWEST, CUSTOMER_OLDEST],
-        // What is nobody's may be most of all there is: a queue is less.
-        CaseFilter { assignee: Some(_), queue, .. } if queue.is_none() || !nobodys => match open {
-            true => [ASSIGNEE_OPEN_NEWEST, ASSIGNEE_OPEN_OLDEST],
-            false => [ASSIGNEE_NEWEST, ASSIGNEE_OLDEST],
-        },
-        CaseFilter { queue: Some(_), .. } => match open {
-            true => [QUEUE_OPEN_NEWEST, QUEUE_OPEN_OLDEST],
-            false => [QUEUE_NEWEST, QUEUE_OLDEST],
-        },
+        _ if person.is_some() && open => [ASSIGNEE_OPEN_NEWEST, ASSIGNEE_OPEN_OLDEST],
+        _ if person.is_some() => [ASSIGNEE_NEWEST, ASSIGNEE_OLDEST],
+        CaseFilter { queue: Some(_), .. } if open => [QUEUE_OPEN_NEWEST, QUEUE_OPEN_OLDEST],
+        CaseFilter { queue: Some(queue), .. } if queue != INTAKE => [QUEUE_NEWEST, QUEUE_OLDEST],
         CaseFilter { waiting_on: Some(_), .. } => [WAITING_NEWEST, WAITING_OLDEST],
-        CaseFilter { stage: Some(_), .. } if open => [STAGE_NEWEST, STAGE_OLDEST],
+        CaseFilter {
+            stage: Some(StageName::Open | StageName::Waiting | StageName::Resolved),
+            ..
+        } => [STAGE_NEWEST, STAGE_OLDEST],
         CaseFilter { outcome: Some(_), .. } => [OUTCOME_NEWEST, OUTCOME_OLDEST],
         CaseFilter { language: Some(_), .. } => [LANGUAGE_NEWEST, LANGUAGE_OLDEST],
-        CaseFilter { channel: Some(_), .. } => [CHANNEL_NEWEST, CHANNEL_OLDEST],
-        CaseFilter { stage: Some(_), .. } => [STAGE_NEWEST, STAGE_OLDEST],
-        _ => [ALL_NEWEST, ALL_OLDEST],
+        CaseFilter { channel: Some(channel), .. } if *channel != Channel::App => {
+            [CHANNEL_NEWEST, CHANNEL_OLDEST]
+        }
+        _ => all,
     };
     match sort {
         Sort::Newest => newest,
