@@ -68,7 +68,7 @@ pub enum Command {
     /// Take out what changed behind a cursor, for an ERP or a warehouse
     #[command(after_help = "Rows go to standard output, the cursor for the next time to standard \
         error. docs/export.md tells more.\n\nExample:\n  redress export transactions --tenant acme \
-        --env production --format csv > changes.csv")]
+        --env production --format csv")]
     Export(ExportArgs),
     /// The search index
     #[command(subcommand)]
