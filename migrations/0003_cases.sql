@@ -79,10 +79,10 @@ CREATE TABLE case_links (
 
 CREATE INDEX case_links_other ON case_links (scope, other_id);
 
--- Payments by day and account, and by time. Accounts come in no order: an index that began with
+-- Payments by hour and account, and by time. Accounts come in no order: an index that began with
 -- them would write a page for each row of an import.
 CREATE INDEX payments_account
-    ON payments (scope, (created_at / 86400000), account, created_at, refid);
+    ON payments (scope, (created_at / 3600000), account, created_at, refid);
 
 CREATE INDEX payments_created ON payments (scope, created_at, refid);
 

@@ -74,3 +74,29 @@ async fn pages_of_an_account_are_what_a_plain_look_finds() {
         }
     }
 }
+
+/// One page looks at some months only; the one after it goes on, though nothing was found.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_paid_long_ago_is_found_on_a_later_page() {
+    for kind in BOTH {
+        let world = World::new(kind, 32).await;
+        let row = |number: i64, account: &str| Payment {
+            account: account.to_owned(),
+            created_at: BEGINNING.plus(Millis::hours(-number)),
+            ..payment(&format!("H-{number:04}"), PaymentStatus::Successful, BEGINNING)
+        };
+        let mut rows: Vec<Payment> = (0..2_100).map(|number| row(number, "BUSY")).collect();
+        rows.push(row(2_100, "QUIET"));
+        let importer = world.actor(Role::Developer, "import");
+        world.desk.import(&importer, &rows).await.expect("an import");
+        let by = world.actor(Role::Auditor, "aud");
+        let of = |account: &str| PaymentFilter {
+            account: Some(account.to_owned()),
+            ..PaymentFilter::default()
+        };
+        let first = world.desk.list_payments(&by, &of("QUIET"), None, 50).await.expect("a page");
+        assert!(first.payments.is_empty() && first.next.is_some(), "{kind:?}");
+        assert_eq!(pages(&world, &by, &of("QUIET"), 50).await, ["H-2100"], "{kind:?}");
+        assert_eq!(pages(&world, &by, &of("BUSY"), 200).await.len(), 2_100, "{kind:?}");
+    }
+}

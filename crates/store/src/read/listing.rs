@@ -16,6 +16,9 @@ use crate::fault::Fault;
 /// little among them; then the page is short, and the next one goes on.
 const LOOKED_AT_MAX: i64 = 5_000;
 
+/// Hours with payments in which one page looks for an account's: three months of a busy system.
+const HOURS_LOOKED_AT_MAX: i64 = 2_000;
+
 /// What a statement asks beside its own filter, in places 3 to 11.
 macro_rules! other_filters_columns {
     () => {
@@ -464,24 +467,39 @@ const PAYMENTS_PAGE: &str = concat!(
     payments_page_columns!()
 );
 
-// The index of accounts begins with the day, so that payments that come in by time are written
+// The index of accounts begins with the hour, so that payments that come in by time are written
 // where the last ones were; one by account alone would write a page for each row. So an account's
-// payments are asked for day by day, of the days that have any: `payments_created` finds them.
-const ACCOUNT_PAGE: &str = concat!(
-    "WITH RECURSIVE days (day) AS (
-  SELECT (SELECT late.created_at / 86400000 FROM payments late
+// payments are asked for hour by hour, of the hours that have any: `payments_created` finds them.
+macro_rules! hours_columns {
+    ($most:literal) => {
+        concat!(
+            "WITH RECURSIVE hours (n, hour) AS (
+  SELECT 1, (SELECT late.created_at / 3600000 FROM payments late
    WHERE late.scope = ?1 AND late.created_at <= ?4 AND late.created_at >= ?3
    ORDER BY late.created_at DESC LIMIT 1)
   UNION ALL
-  SELECT (SELECT early.created_at / 86400000 FROM payments early
-   WHERE early.scope = ?1 AND early.created_at < days.day * 86400000
+  SELECT hours.n + 1, (SELECT early.created_at / 3600000 FROM payments early
+   WHERE early.scope = ?1 AND early.created_at < hours.hour * 3600000
    AND early.created_at >= ?3 ORDER BY early.created_at DESC LIMIT 1)
-  FROM days WHERE days.day IS NOT NULL)
- SELECT ",
+  FROM hours WHERE hours.hour IS NOT NULL AND hours.n < ",
+            $most,
+            ")"
+        )
+    };
+}
+
+const HOURS_LOOKED_AT: &str = concat!(
+    hours_columns!("?2"),
+    " SELECT hour * 3600000, '' FROM hours WHERE n = ?2 AND hour > 0"
+);
+
+const ACCOUNT_PAGE: &str = concat!(
+    hours_columns!("?11"),
+    " SELECT ",
     payment_columns!(),
-    ", open.id FROM days CROSS JOIN payments LEFT JOIN cases open ON open.scope = payments.scope
+    ", open.id FROM hours CROSS JOIN payments LEFT JOIN cases open ON open.scope = payments.scope
  AND open.refid = payments.refid AND open.refid <> '' AND open.slot = 0
- WHERE payments.scope = ?1 AND payments.created_at / 86400000 = days.day
+ WHERE payments.scope = ?1 AND payments.created_at / 3600000 = hours.hour
  AND payments.account = ?6",
     payments_before_columns!(),
     payments_page_columns!()
@@ -525,7 +543,11 @@ pub async fn payments(
         vec![scope.number().into(), limit.into(), from.into(), at.into(), refid.into()]
     };
     let far = match filter.account {
-        Some(_) => None,
+        Some(_) => {
+            let mut values = begin(HOURS_LOOKED_AT_MAX, from);
+            values.pop();
+            db.one(HOURS_LOOKED_AT, values).await?
+        }
         None => db.one(PAYMENTS_LOOKED_AT, begin(LOOKED_AT_MAX - 1, from)).await?,
     };
     let last = match far {
@@ -540,6 +562,9 @@ pub async fn payments(
         filter.status.map_or(-1, |status| status.number()).into(),
         filter.provider.as_deref().unwrap_or("").into(),
     ]);
+    if filter.account.is_some() {
+        values.push(HOURS_LOOKED_AT_MAX.into());
+    }
     let mut found = Vec::new();
     for row in db.rows(page, values).await? {
         let open = row.opt_text(11)?.map(codec::case_id).transpose()?;
