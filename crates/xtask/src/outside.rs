@@ -25,7 +25,11 @@ pub struct Made {
 /// # Errors
 /// It cannot be read, or is not JSON.
 pub fn document(root: &Path) -> Result<Value> {
-    let path = root.join("contracts/native/openapi.json");
+    read(root, "contracts/native/openapi.json")
+}
+
+fn read(root: &Path, path: &str) -> Result<Value> {
+    let path = root.join(path);
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     Ok(serde_json::from_str(&text)?)
 }
@@ -45,10 +49,10 @@ pub fn rust_client(root: &Path) -> Result<Vec<Made>> {
 /// The Postman collection.
 ///
 /// # Errors
-/// As for [`document`].
+/// As for [`document`], of it and of `clients/steps.json`.
 pub fn postman_collection(root: &Path) -> Result<Vec<Made>> {
-    let document = document(root)?;
-    let text = format!("{:#}\n", postman::collection(&document));
+    let (document, steps) = (document(root)?, read(root, "clients/steps.json")?);
+    let text = format!("{:#}\n", postman::collection(&document, &steps));
     Ok(vec![Made { path: "contracts/native/postman.json", text }])
 }
 

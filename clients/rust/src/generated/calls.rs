@@ -75,10 +75,86 @@ pub struct ListCasesQuery {
     pub cursor: Option<String>,
 }
 
+/// What [`Client::export_cases`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ExportCasesQuery {
+    /// What next said; without it, from the beginning.
+    pub cursor: Option<String>,
+    /// Rows on a page.
+    pub limit: Option<i64>,
+}
+
+/// What [`Client::export_events`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ExportEventsQuery {
+    /// What next said; without it, from the beginning.
+    pub cursor: Option<String>,
+    /// Rows on a page.
+    pub limit: Option<i64>,
+}
+
+/// What [`Client::export_transactions`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ExportTransactionsQuery {
+    /// What next said; without it, from the beginning.
+    pub cursor: Option<String>,
+    /// Rows on a page.
+    pub limit: Option<i64>,
+}
+
 /// What [`Client::get_job_rows`] can be asked.
 #[derive(Clone, Debug, Default)]
 pub struct GetJobRowsQuery {
     /// Rows on a page.
+    pub limit: Option<i64>,
+    /// What next said.
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::search`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct SearchQuery {
+    /// Words in any of their forms, references, addresses; the last word may be unfinished.
+    /// Every one must be found. Any text is a question.
+    pub q: Option<String>,
+    /// The payment's reference by the caller. Only letters and digits count, without case and
+    /// accents.
+    pub refid: Option<String>,
+    /// The payment's reference by the system. Only letters and digits count, without case and
+    /// accents.
+    pub trxid: Option<String>,
+    /// A complainant's mail address. Only letters and digits count, without case and accents.
+    pub address: Option<String>,
+    /// The account that was paid. Only letters and digits count, without case and accents.
+    pub account: Option<String>,
+    /// Your reference of the payer. Only letters and digits count, without case and accents.
+    pub customer: Option<String>,
+    /// Who carried the payment out. Only letters and digits count, without case and accents.
+    pub provider: Option<String>,
+    /// The product's code. Only letters and digits count, without case and accents.
+    pub product: Option<String>,
+    /// The caller's own word for what is wrong. Only letters and digits count, without case and
+    /// accents.
+    pub category: Option<String>,
+    /// Where the case stands.
+    pub stage: Option<String>,
+    /// The outcome that stands.
+    pub outcome: Option<String>,
+    /// The queue it stands in.
+    pub queue: Option<String>,
+    /// Who works it.
+    pub assignee: Option<String>,
+    /// The credential it came through.
+    pub through: Option<String>,
+    /// By which way it came.
+    pub channel: Option<String>,
+    /// Only cases opened from then on.
+    pub from: Option<String>,
+    /// Only cases opened before then.
+    pub to: Option<String>,
+    /// Whether to count the hits by stage, outcome, queue and so on.
+    pub facets: Option<bool>,
+    /// Cases on a page.
     pub limit: Option<i64>,
     /// What next said.
     pub cursor: Option<String>,
@@ -693,6 +769,36 @@ impl<T: Transport> Client<T> {
         wanted.asked("by", query.by.as_ref());
         wanted.asked("view", query.view.as_ref());
         wanted.asked("subject", query.subject.as_ref());
+        self.json(wanted)
+    }
+
+    /// How far the search index is
+    ///
+    /// `GET /api/v1/admin/search`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_search_index(
+        &self,
+    ) -> Result<Answer<SearchIndex>, Error> {
+        let wanted = Wanted::new("GET", "/api/v1/admin/search");
+        self.json(wanted)
+    }
+
+    /// Build the search index anew
+    ///
+    /// `POST /api/v1/admin/search/rebuild`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn rebuild_search_index(
+        &self,
+        body: &SearchRebuild,
+        how: &Write<'_>,
+    ) -> Result<Answer<SearchRebuildBegun>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/admin/search/rebuild");
+        wanted.json(body);
+        wanted.how(how);
         self.json(wanted)
     }
 
@@ -1361,6 +1467,54 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// Changes of cases behind a cursor
+    ///
+    /// `GET /api/v1/export/cases`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn export_cases(
+        &self,
+        query: &ExportCasesQuery,
+    ) -> Result<Answer<ExportCases>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/export/cases");
+        wanted.asked("cursor", query.cursor.as_ref());
+        wanted.asked("limit", query.limit.as_ref());
+        self.json(wanted)
+    }
+
+    /// Changes of events behind a cursor
+    ///
+    /// `GET /api/v1/export/events`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn export_events(
+        &self,
+        query: &ExportEventsQuery,
+    ) -> Result<Answer<ExportEvents>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/export/events");
+        wanted.asked("cursor", query.cursor.as_ref());
+        wanted.asked("limit", query.limit.as_ref());
+        self.json(wanted)
+    }
+
+    /// Changes of transactions behind a cursor
+    ///
+    /// `GET /api/v1/export/transactions`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn export_transactions(
+        &self,
+        query: &ExportTransactionsQuery,
+    ) -> Result<Answer<ExportTransactions>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/export/transactions");
+        wanted.asked("cursor", query.cursor.as_ref());
+        wanted.asked("limit", query.limit.as_ref());
+        self.json(wanted)
+    }
+
     /// Ask for an act on many cases
     ///
     /// `POST /api/v1/jobs`
@@ -1472,6 +1626,40 @@ impl<T: Transport> Client<T> {
         wanted.named("name", name);
         wanted.json(body);
         wanted.how(how);
+        self.json(wanted)
+    }
+
+    /// Cases by text, reference and property
+    ///
+    /// `GET /api/v1/search`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn search(
+        &self,
+        query: &SearchQuery,
+    ) -> Result<Answer<SearchResult>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/search");
+        wanted.asked("q", query.q.as_ref());
+        wanted.asked("refid", query.refid.as_ref());
+        wanted.asked("trxid", query.trxid.as_ref());
+        wanted.asked("address", query.address.as_ref());
+        wanted.asked("account", query.account.as_ref());
+        wanted.asked("customer", query.customer.as_ref());
+        wanted.asked("provider", query.provider.as_ref());
+        wanted.asked("product", query.product.as_ref());
+        wanted.asked("category", query.category.as_ref());
+        wanted.asked("stage", query.stage.as_ref());
+        wanted.asked("outcome", query.outcome.as_ref());
+        wanted.asked("queue", query.queue.as_ref());
+        wanted.asked("assignee", query.assignee.as_ref());
+        wanted.asked("through", query.through.as_ref());
+        wanted.asked("channel", query.channel.as_ref());
+        wanted.asked("from", query.from.as_ref());
+        wanted.asked("to", query.to.as_ref());
+        wanted.asked("facets", query.facets.as_ref());
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
         self.json(wanted)
     }
 

@@ -641,6 +641,140 @@ pub struct Environments {
     pub environments: Vec<Environment>,
 }
 
+/// A page of rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportCases {
+    /// Whether there is more already.
+    pub more: bool,
+    /// The cursor behind the rows: ask with it again, now or later.
+    pub next: String,
+    /// As its name says.
+    pub rows: Vec<ExportedCase>,
+}
+
+/// A page of rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportEvents {
+    /// Whether there is more already.
+    pub more: bool,
+    /// The cursor behind the rows: ask with it again, now or later.
+    pub next: String,
+    /// As its name says.
+    pub rows: Vec<ExportedEvent>,
+}
+
+/// A page of rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportTransactions {
+    /// Whether there is more already.
+    pub more: bool,
+    /// The cursor behind the rows: ask with it again, now or later.
+    pub next: String,
+    /// As its name says.
+    pub rows: Vec<ExportedTransaction>,
+}
+
+/// One thing that was done in a case, with the case as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportedCase {
+    /// As its name says.
+    pub act: String,
+    /// As its name says.
+    pub actor: String,
+    /// As its name says.
+    pub assignee: Option<String>,
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub case: String,
+    /// As its name says.
+    pub fact: Option<String>,
+    /// As its name says.
+    pub opened_at: String,
+    /// As its name says.
+    pub queue: String,
+    /// As its name says.
+    pub refid: String,
+    /// Its number in the case's history.
+    pub seq: i64,
+    /// As its name says.
+    pub stage: String,
+    /// As its name says.
+    pub stage_at: String,
+    /// As its name says.
+    pub stage_fact: Option<String>,
+    /// As its name says.
+    pub through: String,
+    /// As its name says.
+    pub version: i64,
+}
+
+/// One event, as webhooks are told it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportedEvent {
+    /// As its name says.
+    pub at: String,
+    /// As its name says.
+    pub case: String,
+    /// As its name says.
+    pub fact: Option<String>,
+    /// As its name says.
+    pub id: String,
+    /// As its name says.
+    pub refid: String,
+    /// As its name says.
+    pub stage: String,
+    /// As its name says.
+    pub trxid: Option<String>,
+    /// As its name says.
+    pub r#type: String,
+    /// As its name says.
+    pub version: i64,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ExportedTransactionChange {
+    /// `new`
+    #[serde(rename = "new")]
+    New,
+    /// `moved`
+    #[serde(rename = "moved")]
+    Moved,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// One change of a payment: it was new, or its status moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportedTransaction {
+    /// As its name says.
+    pub account: String,
+    /// As its name says.
+    pub amount_minor: i64,
+    /// As its name says.
+    pub change: ExportedTransactionChange,
+    /// As its name says.
+    pub created_at: String,
+    /// As its name says.
+    pub currency: String,
+    /// As its name says.
+    pub payer_ref: Option<String>,
+    /// As its name says.
+    pub product: String,
+    /// As its name says.
+    pub provider: Option<String>,
+    /// As its name says.
+    pub refid: String,
+    /// The status it got with this change.
+    pub status: String,
+    /// As its name says.
+    pub status_at: String,
+    /// As its name says.
+    pub trxid: Option<String>,
+}
+
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -1633,6 +1767,108 @@ pub struct Says {
     /// What was written with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+}
+
+/// How many answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchCounts {
+    /// At most 2000.
+    pub count: i64,
+    /// As its name says.
+    pub facets: Vec<SearchFacet>,
+    /// Whether there are more; the counts are of the newest 2000 then.
+    pub more: bool,
+}
+
+/// Where a case answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchExcerpt {
+    /// What was done with it, for a text.
+    pub act: Option<String>,
+    /// A piece of it, cut at what was asked for.
+    pub parts: Vec<SearchPart>,
+    /// text, or the name of a reference: id, refid, trxid, address, account, customer.
+    pub place: String,
+    /// The number in the timeline, for a text.
+    pub seq: Option<i64>,
+}
+
+/// A property and its values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchFacet {
+    /// stage, outcome, queue, channel, provider or product.
+    pub name: String,
+    /// The most frequent first.
+    pub values: Vec<SearchValue>,
+}
+
+/// A case that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchFound {
+    /// As its name says.
+    pub case: Case,
+    /// At most three; none when only properties were asked for.
+    pub excerpts: Vec<SearchExcerpt>,
+}
+
+/// The search index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchIndex {
+    /// Whether it is being built anew.
+    pub building: bool,
+    /// Whether only what changed meanwhile is missing.
+    pub catching_up: bool,
+    /// Counts how often it was built, from 1 to 35 and again.
+    pub generation: i64,
+    /// How old the oldest change is that cannot be found yet, in milliseconds.
+    pub lag_ms: i64,
+    /// Seals of histories that it has not followed.
+    pub seals_behind: i64,
+    /// When the building began.
+    pub started_at: Option<String>,
+    /// Cases that were walked for it.
+    pub walked: i64,
+}
+
+/// A part of an excerpt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchPart {
+    /// Whether it was asked for.
+    pub hit: bool,
+    /// As its name says.
+    pub text: String,
+}
+
+/// Nothing is said with it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SearchRebuild {
+}
+
+/// What is being built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchRebuildBegun {
+    /// As its name says.
+    pub generation: i64,
+}
+
+/// Results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchResult {
+    /// As its name says.
+    pub counts: Option<SearchCounts>,
+    /// As its name says.
+    pub found: Vec<SearchFound>,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+}
+
+/// A value and how many have it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchValue {
+    /// As its name says.
+    pub count: i64,
+    /// As its name says.
+    pub value: String,
 }
 
 /// As its name says.

@@ -1,6 +1,9 @@
 //! The Postman collection, format 2.1: a request for each operation with its example, and a script
 //! that holds the answer to the status and the fields that the document promises. Names in paths
-//! are variables of the collection, `OPERATION_NAME`, to be set by whoever runs it.
+//! are variables of the collection. Where `prepare` says yes, a script before each request makes
+//! what `clients/steps.json` says must be there; it must never do so unasked.
+
+mod scripts;
 
 use std::collections::BTreeMap;
 
@@ -10,22 +13,27 @@ use super::{operations, resolved};
 
 const FORMAT: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
-/// The collection of the document.
-pub fn collection(whole: &Value) -> Value {
+/// The collection of the document, prepared by the steps.
+pub fn collection(whole: &Value, steps: &Value) -> Value {
     let mut folders: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    let mut variables = vec![
-        json!({ "key": "baseUrl", "value": "http://127.0.0.1:8080" }),
-        json!({ "key": "token", "value": "", "type": "string" }),
-    ];
+    let mut names = BTreeMap::new();
     for (path, method, one) in operations(whole) {
         let tag = one["tags"][0].as_str().unwrap_or("");
-        let item = item(whole, (path, method, one), &mut variables);
+        let item = item(whole, steps, (path, method, one), &mut names);
         folders.entry(tag).or_default().push(item);
     }
     let folders: Vec<Value> =
         folders.into_iter().map(|(name, item)| json!({ "name": name, "item": item })).collect();
+    let mut variables = vec![
+        json!({ "key": "baseUrl", "value": "http://127.0.0.1:8080" }),
+        json!({ "key": "token", "value": "", "type": "string" }),
+        json!({ "key": "prepare", "value": "no" }),
+    ];
+    variables.extend(names.into_iter().map(|(key, value)| json!({ "key": key, "value": value })));
     let about = "Made from contracts/native/openapi.json by `cargo xtask postman`. Set token, and \
-                 the names in paths of the requests you send.";
+                 the names in paths of the requests you send. With prepare set to yes, each \
+                 request first makes what it needs, cases and accounts among them: only for a \
+                 server that is there to be tried.";
     json!({
         "info": { "name": "Redress", "description": about, "schema": FORMAT },
         "auth": {
@@ -37,60 +45,63 @@ pub fn collection(whole: &Value) -> Value {
     })
 }
 
+/// A request; the variables of its path go into `names`.
 fn item(
     whole: &Value,
+    steps: &Value,
     (path, method, one): (&str, &str, &Value),
-    variables: &mut Vec<Value>,
+    names: &mut BTreeMap<String, String>,
 ) -> Value {
     let id = one["operationId"].as_str().unwrap_or("");
-    let mut target = path.to_owned();
+    let row = &steps["operations"][id];
     let mut query = Vec::new();
     let mut headers = Vec::new();
     for parameter in one["parameters"].as_array().into_iter().flatten() {
         let parameter = resolved(whole, parameter);
         let name = parameter["name"].as_str().unwrap_or("");
-        let needed = parameter["required"] == true;
-        let sample = parameter.get("example").unwrap_or(&parameter["schema"]["examples"][0]);
-        let sample = sample.as_str().map_or_else(|| sample.to_string(), str::to_owned);
         let place = parameter["in"].as_str().unwrap_or("");
-        let named = format!("{id}_{name}");
         match place {
-            "path" => target = target.replace(&format!("{{{name}}}"), &format!("{{{{{named}}}}}")),
+            "path" => {
+                let key = scripts::name(steps, name);
+                let value = steps["defaults"][key].as_str().unwrap_or("");
+                names.insert(key.to_owned(), value.to_owned());
+            }
             "query" => query.push(json!({
                 "key": name,
-                "value": if needed { format!("{{{{{named}}}}}") } else { String::new() },
+                "value": row["query"][name].as_str().unwrap_or(""),
                 "description": parameter["description"],
-                "disabled": !needed,
+                "disabled": row["query"][name].is_null(),
             })),
+            _ if name == "Idempotency-Key" => {
+                headers.push(json!({ "key": name, "value": "{{$guid}}" }));
+            }
             _ => {}
-        }
-        if place == "path" || place == "query" && needed {
-            let value = if sample == "null" { String::new() } else { sample };
-            variables.push(json!({ "key": named, "value": value }));
-        }
-        if name == "Idempotency-Key" {
-            headers.push(json!({ "key": name, "value": "{{$guid}}" }));
         }
     }
     let mut request = json!({
         "method": method.to_uppercase(),
         "description": one["description"],
         "header": headers,
-        "url": url(&target, query),
+        "url": url(&scripts::target(steps, path), query),
     });
     if one["security"].as_array().is_some_and(Vec::is_empty) {
         request["auth"] = json!({ "type": "noauth" });
     }
-    let example = &one["requestBody"]["content"]["application/json"]["example"];
-    if !example.is_null() {
+    let body = scripts::body(one, row);
+    if !body.is_null() {
         let options = json!({ "raw": { "language": "json" } });
-        let raw = format!("{example:#}");
+        let raw = format!("{body:#}");
         request["body"] = json!({ "mode": "raw", "raw": raw, "options": options });
     }
-    let test = json!({ "listen": "test", "script": {
-        "type": "text/javascript", "exec": checks(whole, one),
-    } });
-    json!({ "name": one["summary"], "event": [test], "request": request, "response": [] })
+    let mut events = vec![event("test", checks(whole, one))];
+    if let Some(lines) = scripts::before(whole, steps, id) {
+        events.insert(0, event("prerequest", lines));
+    }
+    json!({ "name": one["summary"], "event": events, "request": request, "response": [] })
+}
+
+fn event(listen: &str, lines: Vec<String>) -> Value {
+    json!({ "listen": listen, "script": { "type": "text/javascript", "exec": lines } })
 }
 
 fn url(target: &str, query: Vec<Value>) -> Value {
