@@ -4,8 +4,8 @@
 usage: prepare.py DOCUMENT BASE < TOKEN
 
 Follows clients/steps.json against the server at BASE, and prints the OpenAPI document with what
-it found there: ids that exist as examples, bodies that can be carried out. It never changes what
-the document allows, except that a name in a path may also be the one that exists.
+it found there: ids that exist as examples, bodies that can be carried out. What else it changes in
+the document has its reason beside it.
 """
 
 import json
@@ -93,6 +93,22 @@ class Server:
             names[name] = at(answer, place)
 
 
+# Tags as they come: a generator cuts the quotes off whatever it makes by the pattern.
+TAGS = {"type": "string", "enum": ['"1"', '"2"', '"9"', "*"]}
+# Lists that are longer take a generator minutes; our own tests send those of full length.
+ITEMS_MAX = 100
+
+
+def shorter(value):
+    """Takes the upper bound from lists that may be very long."""
+    if isinstance(value, list):
+        return [shorter(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    long = value.get("type") is not None and (value.get("maxItems") or 0) > ITEMS_MAX
+    return {name: shorter(one) for name, one in value.items() if not (long and name == "maxItems")}
+
+
 def shown(document, one, row, names):
     """Puts what exists into an operation as its examples."""
     shared = document["components"]["parameters"]
@@ -104,6 +120,12 @@ def shown(document, one, row, names):
             there = {"type": "string", "enum": [names[name]]}
             parameter["schema"] = {"anyOf": [there, parameter["schema"]]}
             parameter["example"] = names[name]
+        if parameter["name"] == "fields":
+            # It leaves out what the answer always has without it; our own tests ask for it.
+            continue
+        if parameter["name"] == "If-Match":
+            parameter["schema"] = TAGS
+            parameter.pop("example", None)
         if parameter["in"] == "query" and parameter["name"] in row.get("query", {}):
             parameter["example"] = filled(row["query"][parameter["name"]], names)
         given.append(parameter)
@@ -121,7 +143,7 @@ def main():
             for step in STEPS["steps"][name]:
                 server.carry_out(step, names)
         shown(document, one, row, names)
-    json.dump(document, sys.stdout)
+    json.dump(shorter(document), sys.stdout)
 
 
 main()

@@ -47,6 +47,13 @@ impl Reader<'_> {
                 "items" | "minItems" | "maxItems" | "uniqueItems" => {
                     self.array(word, said, value, at, found);
                 }
+                "not" => {
+                    let mut inner = Vec::new();
+                    self.check(said, value, at, &mut inner);
+                    if inner.is_empty() {
+                        found.push(format!("{at}: it is what it must not be: {said}"));
+                    }
+                }
                 "anyOf" | "oneOf" | "allOf" => self.several(word, said, value, at, found),
                 word if REMARKS.contains(&word) || word.starts_with("x-") => {}
                 word => {
@@ -153,6 +160,9 @@ fn plain(word: &str, said: &Value, value: &Value) -> bool {
         "maxLength" => text.is_none_or(|text| chars(text) <= said.as_u64().unwrap_or(0)),
         "pattern" => text.is_none_or(|text| matches(said.as_str().unwrap_or(""), text)),
         "format" => text.is_none_or(|text| looks(said.as_str().unwrap_or(""), text)),
+        "minProperties" => {
+            value.as_object().is_none_or(|one| one.len() as u64 >= said.as_u64().unwrap_or(0))
+        }
         "maxProperties" => {
             value.as_object().is_none_or(|one| one.len() as u64 <= said.as_u64().unwrap_or(0))
         }
@@ -219,6 +229,10 @@ mod tests {
             (&object, json!([]), 1),
             (&json!({ "anyOf": [{ "type": "null" }, id] }), json!(null), 0),
             (&json!({ "oneOf": [{ "type": "string" }, id] }), json!(good), 1),
+            (&json!({ "not": { "type": "null" } }), json!(null), 1),
+            (&json!({ "not": { "type": "null" } }), json!(1), 0),
+            (&json!({ "minProperties": 1 }), json!({}), 1),
+            (&json!({ "minProperties": 1 }), json!({ "a": 1 }), 0),
             (&json!({ "type": "array", "items": id, "minItems": 1 }), json!([1, good]), 1),
             (&json!({ "type": "integer", "minimum": 1, "maximum": 3 }), json!(4), 1),
             (&json!({ "type": "string", "format": "date-time" }), json!("2026-01-05"), 1),

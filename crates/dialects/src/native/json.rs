@@ -47,6 +47,16 @@ pub(super) fn field<T: DeserializeOwned>(
     })
 }
 
+/// [`whole`] where the field may be left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole(pub(super) i64);
+
+impl<'de> serde::Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        whole(from).map(Self)
+    }
+}
+
 /// A whole number, also where JSON writes it as `5376.0`: that is the same number, and some
 /// languages know no other.
 pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {

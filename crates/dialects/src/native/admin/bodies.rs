@@ -12,6 +12,7 @@ use vault::secret::Secret;
 
 use super::{ActBody, Problem};
 use crate::native::asked::Sent;
+use crate::native::json::Whole;
 
 /// An act, and the secret that the caller chose.
 pub(super) type Act = (AdminAct, Option<Secret>);
@@ -131,8 +132,8 @@ fn signing_secret(text: Option<String>) -> Result<Option<Secret>, Problem> {
     }
 }
 
-fn hours(given: Option<i64>) -> Result<i64, Problem> {
-    let hours = given.unwrap_or(OVERLAP_HOURS);
+fn hours(given: Option<Whole>) -> Result<i64, Problem> {
+    let hours = given.map_or(OVERLAP_HOURS, |Whole(hours)| hours);
     Ok(check::number("hours", hours, 0, check::OVERLAP_HOURS_MAX)?)
 }
 
@@ -154,7 +155,7 @@ pub(super) struct TokenAdd {
     name: Option<String>,
     role: String,
     rights: Option<Vec<String>>,
-    days: Option<i64>,
+    days: Option<Whole>,
     member: Option<String>,
     #[serde(default)]
     installation: bool,
@@ -171,7 +172,7 @@ impl TokenAdd {
             name,
             role: role(&self.role)?,
             rights: rights(self.rights)?,
-            days: self.days.unwrap_or(TOKEN_DAYS),
+            days: self.days.map_or(TOKEN_DAYS, |Whole(days)| days),
             member: self.member,
             installation: self.installation,
         };
@@ -241,7 +242,7 @@ bodies! {
         let label = check::line("label", text, check::LABEL_CHARS_MAX)?;
         Ok((AdminAct::KeyAdd { label, rights: key_rights(body.rights)? }, None))
     };
-    KeyRotate { hours: Option<i64> } (body, at) {
+    KeyRotate { hours: Option<Whole> } (body, at) {
         let (id, hours) = (named(Kind::Key, at)?, hours(body.hours)?);
         Ok((AdminAct::KeyRotate { id, hours }, None))
     };
@@ -257,7 +258,7 @@ bodies! {
         let url = check::url("url", body.url)?;
         Ok((AdminAct::EndpointAdd { url }, signing_secret(body.secret)?))
     };
-    EndpointRotate { hours: Option<i64>, secret: Option<String> } (body, at) {
+    EndpointRotate { hours: Option<Whole>, secret: Option<String> } (body, at) {
         let (id, hours) = (endpoint(&at)?, hours(body.hours)?);
         Ok((AdminAct::EndpointRotate { id, hours }, signing_secret(body.secret)?))
     };

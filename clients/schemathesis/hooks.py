@@ -1,0 +1,73 @@
+"""What schemathesis is told beside its settings: which fields may be refused though the document
+allows their values, and a list of what was carried out at least once."""
+
+import os
+
+import schemathesis
+
+# Rules that no schema can tell.
+CURSOR = "only what `next` said, under the same filter, is a cursor"
+YEARS = "the format has no bounds, and only the years 2000 to 2100 are taken"
+ONE_PAYMENT = "what goes with what in a query"
+LETTERS = "what is a letter or a digit, Unicode says"
+ROLE = "which rights there are to leave, the role says"
+
+# The fields they are about, everywhere and by operation. Anything else that is valid by the
+# document and answered with 400 is a finding.
+EVERYWHERE = {"cursor": CURSOR} | dict.fromkeys(
+    "received_at created_from created_to opened_from opened_to received_from received_to from to "
+    "filter.opened_from filter.opened_to filter.received_from filter.received_to".split(),
+    YEARS,
+)
+UNTOLD = {
+    "getStatus": dict.fromkeys(["id", "refid", "trxid"], ONE_PAYMENT),
+    "search": dict.fromkeys(
+        "refid trxid address account customer provider product category queue assignee through "
+        "channel".split(),
+        LETTERS,
+    ),
+    "setSetting": {"value": "each setting has its own rule, which its `about` tells"},
+    "setMessage": {"text": "its length counts in bytes, with the longest address in it"},
+    "addToken": {"rights": ROLE, "name": "without one it is the member's, which may be longer"},
+    "addTenantToken": {"rights": ROLE, "name": "as of addToken"},
+    "askJob": {
+        "with": "which acts need it, their own routes say",
+        "with.*": "it is the body of the act's own route",
+        "filter": "one of nothing but null is empty",
+    },
+}
+# Lists where a payment's reference goes with nothing else.
+ALONE = {"listCases": {"refid", "trxid"}, "listTransactions": {"trxid"}}
+
+
+def may_be_refused(case, operation, name):
+    """Whether a field may be wrong though its schema allows the value."""
+    known = EVERYWHERE | UNTOLD.get(operation, {})
+    if name in known or name.split(".")[0] + ".*" in known:
+        return True
+    query = set(case.query or {})
+    return name in query and bool(query & ALONE.get(operation, set()))
+
+
+@schemathesis.check
+def refused_by_name(ctx, response, case):
+    """A request that the document allows is refused only for a field that is named above."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if response.status_code != 400:
+        return
+    operation = case.operation.definition.raw.get("operationId", "")
+    problem = response.json()
+    named = [error["field"] for error in problem.get("errors", [])]
+    assert named and all(may_be_refused(case, operation, name) for name in named), (
+        f"{operation}: valid by the document, and refused: {problem.get('detail')}"
+    )
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Writes down what was carried out."""
+    if 200 <= response.status_code < 300:
+        operation = case.operation.definition.raw.get("operationId", "")
+        with open(os.environ["REDRESS_CARRIED_OUT"], "a", encoding="utf-8") as file:
+            file.write(f"{operation}\n")
