@@ -35,6 +35,13 @@ chief() {
         --name chief@story.example && token=$(field "$scratch/said" token)
 }
 
+# The id of the token that asks, and another one to be ended in its place.
+tokens() {
+    api GET /api/v1/me && own_token=$(field "$scratch/said" credential) &&
+        api POST /api/v1/admin/tokens '{"name":"spare","role":"client"}' &&
+        spare_token=$(field "$scratch/said" id)
+}
+
 # The document with what there is by clients/steps.json, so that not all is "not found".
 prepared() {
     python3 "$here/prepare.py" "$document" "$base" <<<"$token" >"$scratch/openapi.json" \
@@ -60,6 +67,7 @@ python_tools() {
 schemathesis() (
     # Hooks are found beside, and what it keeps for another run goes with the scratch folder.
     cp "$here/schemathesis/"*.{toml,py} "$scratch" && cd "$scratch" || exit 1
+    export REDRESS_OWN_TOKEN=$own_token REDRESS_SPARE_TOKEN=$spare_token
     export REDRESS_CARRIED_OUT=$scratch/carried-out PYTHONDONTWRITEBYTECODE=1
     timeout "$schemathesis_wait_s" "$target/tools/schemathesis/bin/st" \
         --config-file schemathesis.toml run "$scratch/openapi.json" --url "$base" \
@@ -108,6 +116,7 @@ main() {
     newman) step 'newman passes the collection' quietly logged newman ;;
     schemathesis)
         step 'schemathesis is there' quietly python_tools
+        step 'a token to be ended' tokens
         step 'what every operation needs is there' prepared
         step 'schemathesis has no finding' quietly logged schemathesis
         step 'its token was not ended' still_in
