@@ -41,7 +41,7 @@ typescript() (
     mkdir -p "$work" && cp -r "$here/typescript/." "$work" && cd "$work" &&
         packages "$work" &&
         npx --no-install openapi-typescript "$here/../contracts/native/openapi.json" \
-            -o src/schema.ts && npx --no-install tsc
+            --default-non-nullable=false -o src/schema.ts && npx --no-install tsc
 )
 
 rust() {

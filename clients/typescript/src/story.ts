@@ -1,5 +1,6 @@
 // The client's story, told to a running server: payments in, one read, its case found, acted on
-// under a key and a version, its timeline read, and a "no" understood by its code.
+// under a key and a version, its timeline read; a case opened by hand, acted on, searched for and
+// exported; and a "no" understood by its code.
 
 import { Redress, Refused } from "./client.js";
 
@@ -85,6 +86,59 @@ await step("the case is found, acted on, and told", async () => {
   return (
     waits.body.fact === "provider" && acts.includes("wait") && (await refusal(stale)) === "stale"
   );
+});
+
+let opened = "";
+
+await step("a case is opened by hand, once for a key", async () => {
+  const body = {
+    channel: "phone" as const,
+    says: "The indigo meter shows nothing.",
+    customer: "TS-7",
+    language: "en",
+  };
+  const asking = { body, idempotencyKey: "ts-open" };
+  const first = await client.ask("post", "/api/v1/cases", asking);
+  const again = await client.ask("post", "/api/v1/cases", asking);
+  opened = first.body.id;
+  return again.replayed && !first.replayed && again.body.id === opened;
+});
+
+await step("what was said is in its timeline", async () => {
+  const path = { id: opened };
+  const { version } = await client.ask("get", "/api/v1/cases/{id}", { path });
+  await client.ask("post", "/api/v1/cases/{id}/start", { path, body: {}, version: version ?? "" });
+  const body = { says: "Somebody goes and looks." };
+  await client.ask("post", "/api/v1/cases/{id}/comment", { path, body });
+  const told = await client.ask("get", "/api/v1/cases/{id}/timeline", { path });
+  const said = JSON.stringify(told.body.entries);
+  return said.includes("indigo meter") && said.includes("goes and looks");
+});
+
+// Times a list is asked, and the wait between: what is new is found and exported within seconds.
+const tries = 100;
+const again = () => new Promise((resolve) => setTimeout(resolve, 200));
+
+await step("it is found by what was said", async () => {
+  const query = { q: "indigo meters" };
+  for (let n = 0; n < tries; n += 1) {
+    const { found } = (await client.ask("get", "/api/v1/search", { query })).body;
+    if (found.length > 0) return found.length === 1 && found[0]?.case.id === opened;
+    await again();
+  }
+  return false;
+});
+
+await step("its changes are exported", async () => {
+  const acts: string[] = [];
+  let query: { limit: number; cursor?: string } = { limit: 2 };
+  for (let n = 0; n < tries && acts.length < 3; n += 1) {
+    const page = (await client.ask("get", "/api/v1/export/cases", { query })).body;
+    acts.push(...page.rows.filter((row) => row.case === opened).map((row) => row.act));
+    query = { limit: 2, cursor: page.next };
+    if (!page.more && acts.length < 3) await again();
+  }
+  return acts.join() === "open,start,comment";
 });
 
 await step("fields are chosen", async () => {
