@@ -59,6 +59,8 @@ main() {
     begin
     step 'the TypeScript client is made and compiles' quietly typescript
     step 'the Rust client compiles' quietly rust
+    # What was done in a case is exported once its history is sealed.
+    export REDRESS_AUDIT_SEAL_PERIOD_S=1
     step 'an installation' install
     step 'serve starts' serve
     step 'two cases are reported' reported G-1 G-2

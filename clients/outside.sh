@@ -71,7 +71,7 @@ schemathesis() (
     export REDRESS_CARRIED_OUT=$scratch/carried-out PYTHONDONTWRITEBYTECODE=1
     timeout "$schemathesis_wait_s" "$target/tools/schemathesis/bin/st" \
         --config-file schemathesis.toml run "$scratch/openapi.json" --url "$base" \
-        --header "Authorization: Bearer $token" --checks all --workers 2 --seed 7 \
+        --header "Authorization: Bearer $token" --checks all --workers 1 --seed 7 \
         --max-examples "$schemathesis_examples" --no-color
 )
 
