@@ -788,8 +788,8 @@ pub struct ExportedCase {
     pub opened_at: String,
     /// As its name says.
     pub queue: String,
-    /// As its name says.
-    pub refid: String,
+    /// Null where the case is about no transaction.
+    pub refid: Option<String>,
     /// Its number in the case's history.
     pub seq: i64,
     /// As its name says.
@@ -815,11 +815,11 @@ pub struct ExportedEvent {
     pub fact: Option<String>,
     /// As its name says.
     pub id: String,
-    /// As its name says.
-    pub refid: String,
+    /// Null where the case is about no transaction.
+    pub refid: Option<String>,
     /// As its name says.
     pub stage: String,
-    /// As its name says.
+    /// The same by the payment system, where it is known.
     pub trxid: Option<String>,
     /// As its name says.
     pub r#type: String,
