@@ -17,9 +17,15 @@ use store::search::{self as index, Entry, Loaded, State};
 use crate::once::Once;
 use crate::{Desk, Failure};
 
-/// Cases written with one commit when they are walked or fresh. Small, so that a report never
-/// waits long behind it.
+/// Cases written with one commit when they are fresh.
 const CASES_AT_ONCE: i64 = 200;
+
+/// Cases written with one commit when all are walked: enough that the index is not merged again
+/// and again, few enough that a report behind it waits a tenth of a second.
+const WALKED_AT_ONCE: i64 = 1_000;
+
+/// Such commits between two looks at what is fresh, which wait a second or two for them.
+const COMMITS_PER_WALK: usize = 8;
 
 /// Cases written with one commit when they are taken from seals: as many as one seal can cover.
 const SEALED_AT_ONCE: i64 = 500;
@@ -95,12 +101,7 @@ impl Desk {
             return Ok(0);
         }
         if state.walked_to != ALL_WALKED {
-            let after = &state.walked_to;
-            let cases = index::case_ids_after(self.db(), after, CASES_AT_ONCE).await?;
-            let last = cases.last().map_or(ALL_WALKED, CaseId::as_str).to_owned();
-            let walked = state.walked + i64::try_from(cases.len()).unwrap_or(0);
-            let next = State { walked_to: last, walked, ..state };
-            return self.index(next.building, &cases, next).await;
+            return self.walk(state).await;
         }
         let (sealed, cases) =
             index::sealed_after(self.db(), state.building_sealed, SEALED_AT_ONCE).await?;
@@ -122,7 +123,48 @@ impl Desk {
             ..state
         };
         tracing::info!(generation = next.live, "the search index was built anew and answers now");
+        index::settle(self.db()).await?;
         Ok(usize::from(index::keep(self.db(), &next, &[]).await?))
+    }
+
+    /// Walks some of the cases. While one commit is written the next is made ready.
+    async fn walk(&self, state: State) -> Result<usize, Failure> {
+        let mut numbers = HashMap::new();
+        let mut wrote = 0;
+        let mut ready = self.stride(&state, &mut numbers).await?;
+        for _ in 0..COMMITS_PER_WALK {
+            let (next, entries) = ready;
+            let written = State { version: next.version + 1, ..next.clone() };
+            let (kept, following) = tokio::join!(
+                index::keep(self.db(), &next, &entries),
+                self.stride(&written, &mut numbers)
+            );
+            if !kept? {
+                break; // another node writes: the next call sees how far it is
+            }
+            wrote += entries.len().max(1);
+            if written.walked_to == ALL_WALKED {
+                break;
+            }
+            ready = following?;
+        }
+        Ok(wrote)
+    }
+
+    /// The next cases of a walk as they shall stand in the index, and how far it is with them.
+    async fn stride(
+        &self,
+        state: &State,
+        numbers: &mut HashMap<Scope, i64>,
+    ) -> Result<(State, Vec<Entry>), Failure> {
+        if state.walked_to == ALL_WALKED {
+            return Ok((state.clone(), Vec::new()));
+        }
+        let cases = index::case_ids_after(self.db(), &state.walked_to, WALKED_AT_ONCE).await?;
+        let walked_to = cases.last().map_or(ALL_WALKED, CaseId::as_str).to_owned();
+        let walked = state.walked + i64::try_from(cases.len()).unwrap_or(0);
+        let entries = self.entries(state.building, &cases, numbers).await?;
+        Ok((State { walked_to, walked, ..state.clone() }, entries))
     }
 
     async fn drop_old_generation(&self) -> Result<usize, Failure> {
@@ -147,9 +189,24 @@ impl Desk {
         cases: &[CaseId],
         next: State,
     ) -> Result<usize, Failure> {
+        let entries = self.entries(generation, cases, &mut HashMap::new()).await?;
+        if entries.is_empty() && next == index::state(self.db()).await? {
+            return Ok(0);
+        }
+        let kept = index::keep(self.db(), &next, &entries).await?;
+        Ok(if kept { entries.len().max(1) } else { 0 })
+    }
+
+    /// What the generation does not have of these cases. `numbers` are the next ones of each
+    /// scope, where they are known.
+    async fn entries(
+        &self,
+        generation: i64,
+        cases: &[CaseId],
+        numbers: &mut HashMap<Scope, i64>,
+    ) -> Result<Vec<Entry>, Failure> {
         let loaded = index::load(self.db(), None, generation, cases).await?;
-        let mut numbers: HashMap<Scope, i64> = HashMap::new();
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(loaded.len());
         for one in &loaded {
             let head = one.notes.last().map_or(0, |kept| kept.note.seq);
             if one.doc.is_some_and(|(_, known)| known >= head) {
@@ -166,11 +223,7 @@ impl Desk {
             }
             entries.push(self.index_entry(one, generation, doc, head).await?);
         }
-        if entries.is_empty() && next == index::state(self.db()).await? {
-            return Ok(0);
-        }
-        let kept = index::keep(self.db(), &next, &entries).await?;
-        Ok(if kept { entries.len().max(1) } else { 0 })
+        Ok(entries)
     }
 
     async fn index_entry(

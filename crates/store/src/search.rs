@@ -10,7 +10,9 @@
 //! be found there.
 
 mod index;
+mod loading;
 mod postgres;
+mod shortcuts;
 mod sqlite;
 
 use domain::ids::CaseId;
@@ -18,9 +20,10 @@ use domain::search::{Atom, Question};
 use domain::{Instant, Scope};
 
 pub use index::{
-    Entry, Loaded, State, Unindexed, case_ids_after, drop_some, fresh, keep, keep_with, load,
-    next_doc, sealed_after, state, unindexed,
+    Entry, State, Unindexed, case_ids_after, drop_some, fresh, keep, keep_with, next_doc,
+    sealed_after, settle, state, unindexed,
 };
+pub use loading::{Loaded, load};
 
 use crate::codec;
 use crate::engine::{Db, EngineKind, Query, Row, Value};
@@ -122,8 +125,23 @@ const DOC_OF_CASE: &str = "SELECT search_docs.doc FROM search_docs
 /// which to begin.
 struct Where {
     generation: i64,
+    scope: Scope,
     buckets: Vec<i64>,
     before: i64,
+}
+
+impl Where {
+    /// The number of the first case of a bucket.
+    const fn first(&self, bucket: i64) -> i64 {
+        first_doc(self.generation, self.scope) + (bucket << BUCKET_BITS)
+    }
+
+    /// Goes on before this number.
+    fn go_before(&mut self, doc: i64) {
+        self.before = doc;
+        let begin = first_doc(self.generation, self.scope);
+        self.buckets.retain(|bucket| begin + (bucket << BUCKET_BITS) < doc);
+    }
 }
 
 async fn place(db: &Db, wanted: &Wanted<'_>) -> Result<Where, Fault> {
@@ -157,7 +175,7 @@ async fn place(db: &Db, wanted: &Wanted<'_>) -> Result<Where, Fault> {
             list.push(bucket);
         }
     }
-    Ok(Where { generation, buckets: list, before })
+    Ok(Where { generation, scope, buckets: list, before })
 }
 
 /// The newest cases that answer the question, newest first: in the order in which they came into
@@ -170,15 +188,21 @@ pub async fn find(db: &Db, wanted: &Wanted<'_>) -> Result<Vec<Hit>, Fault> {
     if wanted.question.all.is_empty() || wanted.hits_max == 0 {
         return Ok(hits);
     }
-    let place = place(db, wanted).await?;
+    let mut place = place(db, wanted).await?;
+    if db.kind() == EngineKind::Postgres && !wanted.question.asks_for_every() {
+        hits = shortcuts::newest(db, wanted, &mut place).await?;
+    }
     let (mut rest, mut size) = (place.buckets.as_slice(), 1);
     while !rest.is_empty() && hits.len() < wanted.hits_max {
         let (now, later) = rest.split_at(size.min(rest.len()));
         let before = hits.len();
         let left = wanted.hits_max - before;
-        for row in window(db, wanted, &place, now, left).await? {
-            hits.push(hit(&row)?);
-        }
+        let found = if wanted.question.asks_for_every() {
+            shortcuts::every(db, wanted, &place, now, left).await?
+        } else {
+            shortcuts::sieved(db, wanted, &place, now, left).await?
+        };
+        hits.extend(found);
         if hits.len() - before <= HITS_FEW {
             size = (size * 2).min(BUCKETS_AT_ONCE_MAX);
         }
@@ -187,43 +211,49 @@ pub async fn find(db: &Db, wanted: &Wanted<'_>) -> Result<Vec<Hit>, Fault> {
     Ok(hits)
 }
 
-/// The rows of some buckets.
+/// The hits in some buckets of a question, or of a part of it.
 async fn window(
     db: &Db,
     wanted: &Wanted<'_>,
     place: &Where,
-    buckets: &[i64],
+    (buckets, all): (&[i64], &[&[Atom]]),
     most: usize,
-) -> Result<Vec<Row>, Fault> {
-    let (kind, scope) = (db.kind(), wanted.scope);
-    let asked: Vec<String> = buckets
-        .iter()
-        .map(|bucket| {
-            let prefix = prefix(place.generation, scope, *bucket);
-            expression(kind, &prefix, &wanted.question.all)
-        })
-        .collect();
+) -> Result<Vec<Hit>, Fault> {
+    let values: Vec<Value> = vec![
+        asked(db.kind(), place, buckets, all).into(),
+        place.before.into(),
+        wanted.from.millis().into(),
+        wanted.to.millis().into(),
+        count(most),
+    ];
+    let sql = match db.kind() {
+        EngineKind::Sqlite => sqlite::HITS,
+        EngineKind::Postgres => postgres::HITS,
+    };
+    db.rows(sql, values).await?.iter().map(hit).collect()
+}
+
+fn count(number: usize) -> Value {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
+}
+
+/// The question about some buckets in the engine's own words.
+fn asked(kind: EngineKind, place: &Where, buckets: &[i64], all: &[&[Atom]]) -> String {
+    let about = |bucket: &i64| {
+        let prefix = prefix(place.generation, place.scope, *bucket);
+        expression(kind, &prefix, all)
+    };
     let or = match kind {
         EngineKind::Sqlite => " OR ",
         EngineKind::Postgres => " | ",
     };
-    let values: Vec<Value> = vec![
-        asked.join(or).into(),
-        place.before.into(),
-        wanted.from.millis().into(),
-        wanted.to.millis().into(),
-        i64::try_from(most).unwrap_or(i64::MAX).into(),
-    ];
-    let sql = match kind {
-        EngineKind::Sqlite => sqlite::HITS,
-        EngineKind::Postgres => postgres::HITS,
-    };
-    db.rows(sql, values).await
+    let each: Vec<String> = buckets.iter().map(about).collect();
+    each.join(or)
 }
 
 /// The question about one bucket in the engine's own words. Tokens hold letters, digits and the
 /// marks of `domain::search`: nothing that either language could read as its own.
-fn expression(kind: EngineKind, prefix: &str, all: &[Vec<Atom>]) -> String {
+fn expression(kind: EngineKind, prefix: &str, all: &[&[Atom]]) -> String {
     let [and, or] = match kind {
         EngineKind::Sqlite => [" AND ", " OR "],
         EngineKind::Postgres => [" & ", " | "],
@@ -234,7 +264,7 @@ fn expression(kind: EngineKind, prefix: &str, all: &[Vec<Atom>]) -> String {
         (EngineKind::Postgres, false) => format!("'{prefix}{}'", atom.token),
         (EngineKind::Postgres, true) => format!("'{prefix}{}':*", atom.token),
     };
-    let any = |list: &Vec<Atom>| {
+    let any = |list: &&[Atom]| {
         let terms: Vec<String> = list.iter().map(term).collect();
         format!("({})", terms.join(or))
     };

@@ -80,6 +80,12 @@ impl Question {
         if all.len() > TOKENS_MAX { Err(TooLong) } else { Ok(Self { all }) }
     }
 
+    /// Whether every case answers it, so that nothing has to be looked up.
+    pub fn asks_for_every(&self) -> bool {
+        matches!(self.all.as_slice(), [any] if matches!(any.as_slice(), [one]
+            if !one.prefix && one.token == EVERY))
+    }
+
     /// Whether something with these tokens answers it: the plain scan that an index is held to.
     pub fn fits(&self, tokens: &BTreeSet<String>) -> bool {
         let there = |atom: &Atom| match atom.prefix {

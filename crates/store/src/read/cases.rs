@@ -33,7 +33,14 @@ macro_rules! case_columns {
     };
 }
 
-pub(super) use {case_columns, payment_columns};
+macro_rules! note_columns {
+    () => {
+        "notes.seq, notes.at, notes.actor, notes.act, notes.fact, notes.content_digest,
+ notes.previous, notes.digest, notes.salt, notes.content, notes.sealed, notes.case_id, notes.seal"
+    };
+}
+
+pub(crate) use {case_columns, note_columns, payment_columns};
 
 const PAYMENT_BY_REFID: &str =
     concat!("SELECT ", payment_columns!(), " FROM payments WHERE scope = ?1 AND refid = ?2");

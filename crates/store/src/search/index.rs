@@ -4,17 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::case::Case;
 use domain::changes::Changes;
 use domain::ids::CaseId;
-use domain::payment::Payment;
 use domain::{Instant, Scope};
 
 use super::{bucket_of, end_doc, first_doc, postgres, prefix, sqlite};
 use crate::codec;
-use crate::engine::{CommitError, Db, EngineKind, Query, Stmt, Value};
+use crate::engine::{CommitError, Db, EngineKind, Load, Stmt, Value};
 use crate::fault::Fault;
-use crate::read::cases::{self, KeptNote};
 
 /// Cases whose histories have notes that no seal covers, looked at in one go: those opened last.
 /// What more there is comes with its seal.
@@ -126,7 +123,7 @@ pub async fn keep_with(
     entries: &[Entry],
     changes: &Changes,
 ) -> Result<bool, Fault> {
-    let mut batch = vec![set_state(next)];
+    let (mut batch, mut copied) = (vec![set_state(next)], Vec::new());
     batch.extend(crate::write::statements(changes));
     let mut buckets: BTreeMap<(i64, i64, i64), (i64, i64)> = BTreeMap::new();
     for entry in entries {
@@ -134,18 +131,24 @@ pub async fn keep_with(
         let at = entry.opened_at.millis();
         let span = buckets.entry(key).or_insert((at, at));
         *span = (span.0.min(at), span.1.max(at));
-        if entry.known {
-            batch.push(Stmt::any(DELETE_DOC, vec![entry.doc.into()]));
+        match (entry.known, db.kind()) {
+            (false, EngineKind::Postgres) => copied.extend(postgres_row(entry)),
+            (known, kind) => {
+                if known {
+                    batch.push(Stmt::any(DELETE_DOC, vec![entry.doc.into()]));
+                }
+                insert(kind, entry, &mut batch);
+            }
         }
-        insert(db.kind(), entry, &mut batch);
     }
     for ((generation, scope, bucket), (first, last)) in buckets {
         let values =
             vec![generation.into(), scope.into(), bucket.into(), first.into(), last.into()];
         batch.push(Stmt::any(WIDEN_BUCKET, values));
     }
-    match db.bulk(None, batch).await {
+    match db.bulk(load(copied), batch).await {
         Ok(_) => Ok(true),
+        // The version moved on, or another node wrote the same rows a moment ago.
         Err(CommitError::Missed { .. }) => Ok(false),
         Err(CommitError::Broken(fault)) => Err(fault),
         Err(error) => Err(Fault::new(format!("writing the search index: {error}"))),
@@ -168,6 +171,51 @@ fn set_state(next: &State) -> Stmt {
     Stmt::one(SET_STATE, values, "search")
 }
 
+/// The rows of new cases as one `COPY`, which costs PostgreSQL a fraction of a statement for each.
+fn load(values: Vec<Value>) -> Option<Load> {
+    let into = postgres::DOCS;
+    (!values.is_empty()).then_some(Load {
+        each: "",
+        into,
+        width: DOC_COLUMNS,
+        values,
+        tag: "search",
+    })
+}
+
+/// Values of a row of cases, its tokens included.
+const DOC_COLUMNS: usize = 12;
+
+/// What stands beside the tokens.
+fn beside(entry: &Entry) -> Vec<Value> {
+    let mut values: Vec<Value> = Vec::with_capacity(DOC_COLUMNS);
+    values.extend([
+        entry.doc.into(),
+        entry.generation.into(),
+        entry.case.as_str().into(),
+        entry.head.into(),
+        entry.opened_at.millis().into(),
+    ]);
+    values.extend(entry.facets.iter().map(|facet| Value::from(facet.as_str())));
+    values
+}
+
+/// A row as a `COPY` wants it: the tokens are a vector as PostgreSQL itself sends one, how many,
+/// then each with a zero behind it and no positions. They are sorted, as it keeps them.
+fn postgres_row(entry: &Entry) -> Vec<Value> {
+    let bucket = prefix(entry.generation, entry.scope, bucket_of(entry.doc));
+    let many = i32::try_from(entry.tokens.len()).unwrap_or(i32::MAX);
+    let mut vector = many.to_be_bytes().to_vec();
+    for token in &entry.tokens {
+        vector.extend_from_slice(bucket.as_bytes());
+        vector.extend_from_slice(token.as_bytes());
+        vector.extend_from_slice(&[0, 0, 0]);
+    }
+    let mut values = beside(entry);
+    values.push(vector.into());
+    values
+}
+
 fn insert(kind: EngineKind, entry: &Entry, batch: &mut Vec<Stmt>) {
     let bucket = prefix(entry.generation, entry.scope, bucket_of(entry.doc));
     let mut words = String::new();
@@ -178,14 +226,7 @@ fn insert(kind: EngineKind, entry: &Entry, batch: &mut Vec<Stmt>) {
         words.push_str(&bucket);
         words.push_str(token);
     }
-    let mut values: Vec<Value> = vec![
-        entry.doc.into(),
-        entry.generation.into(),
-        entry.case.as_str().into(),
-        entry.head.into(),
-        entry.opened_at.millis().into(),
-    ];
-    values.extend(entry.facets.iter().map(|facet| Value::from(facet.as_str())));
+    let mut values = beside(entry);
     match kind {
         EngineKind::Sqlite => {
             batch.push(Stmt::any(sqlite::INSERT_DOC, values));
@@ -196,6 +237,19 @@ fn insert(kind: EngineKind, entry: &Entry, batch: &mut Vec<Stmt>) {
             batch.push(Stmt::any(postgres::INSERT_DOC, values));
         }
     }
+}
+
+/// Takes the rows that wait beside PostgreSQL's index into it: each question reads through them.
+///
+/// # Errors
+/// A fault.
+pub async fn settle(db: &Db) -> Result<(), Fault> {
+    if db.kind() == EngineKind::Postgres {
+        let batch = vec![Stmt::any(postgres::SETTLE, vec![])];
+        let settled = db.bulk(None, batch).await;
+        settled.map_err(|error| Fault::new(format!("settling the index: {error}")))?;
+    }
+    Ok(())
 }
 
 const LAST_DOC: &str = "SELECT MAX(doc) FROM search_docs WHERE doc >= ?1 AND doc < ?2";
@@ -262,51 +316,6 @@ const CASE_IDS_AFTER: &str = "SELECT id FROM cases WHERE id > ?1 ORDER BY id LIM
 pub async fn case_ids_after(db: &Db, after: &str, most: i64) -> Result<Vec<CaseId>, Fault> {
     let rows = db.rows(CASE_IDS_AFTER, vec![after.into(), most.into()]).await?;
     rows.iter().map(|row| codec::case_id(row.text(0)?)).collect()
-}
-
-const DOC: &str = "SELECT doc, head FROM search_docs WHERE case_id = ?1 AND generation = ?2";
-
-/// A case with all that it can be found by.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The case.
-    pub case: Case,
-    /// Its payment.
-    pub payment: Option<Payment>,
-    /// Its history.
-    pub notes: Vec<KeptNote>,
-    /// Its number in the generation that was asked about, and the last note read for it.
-    pub doc: Option<(i64, i64)>,
-}
-
-/// These cases as they stand, of one scope or of all, in one snapshot. Those that are not there
-/// are left out.
-///
-/// # Errors
-/// A fault.
-pub async fn load(
-    db: &Db,
-    scope: Option<Scope>,
-    generation: i64,
-    ids: &[CaseId],
-) -> Result<Vec<Loaded>, Fault> {
-    let mut queries = Vec::with_capacity(ids.len() * 4);
-    for id in ids {
-        queries.extend(cases::whole_case(id));
-        queries.push(Query::new(DOC, vec![id.as_str().into(), generation.into()]));
-    }
-    let found = db.read(queries).await?;
-    let mut loaded = Vec::with_capacity(ids.len());
-    for rows in found.chunks_exact(4) {
-        let Some((case, payment, notes)) = cases::read_whole(rows)? else { continue };
-        if scope.is_some_and(|scope| scope != case.scope) {
-            continue;
-        }
-        let doc = rows[3].first().map(|row| Ok((row.int(0)?, row.int(1)?)));
-        let doc = doc.transpose().map_err(|fault: Fault| fault)?;
-        loaded.push(Loaded { case, payment, notes, doc });
-    }
-    Ok(loaded)
 }
 
 const DROP_DOCS: &str = "DELETE FROM search_docs WHERE doc IN
