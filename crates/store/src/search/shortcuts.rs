@@ -4,19 +4,15 @@
 
 use domain::search::Atom;
 
-use super::{EngineKind, Hit, Wanted, Where, asked, bucket_of, count, hit, postgres, window};
+use super::{
+    BUCKET_BITS, EngineKind, Hit, Wanted, Where, asked, bucket_of, count, hit, postgres, window,
+};
 use crate::engine::{Db, Query, Value};
 use crate::fault::Fault;
 
 /// Cases that PostgreSQL looks at one by one before it asks the index. They cost a millisecond or
 /// two, and hold a page of anything that one case in twelve has.
 const NEWEST_FIRST: usize = 256;
-
-/// One case in so many has to answer for more to be looked at one by one.
-const COMMON_ONE_IN: usize = 16;
-
-/// Cases looked at one by one at most: after that the index gathers a bucket faster.
-const NEWEST_MAX: usize = 8_192;
 
 /// Cases with all finished words of a question up to which the unfinished word is looked for in
 /// them alone. With more it is common enough to be looked for in the index.
@@ -84,13 +80,13 @@ pub(super) async fn newest(
         let end = end.first().map_or(Ok(None), |row| row.opt_int(0))?.unwrap_or(first);
         place.go_before(end);
         looked += span;
-        let common = hits.len() * COMMON_ONE_IN >= looked;
-        if hits.len() >= wanted.hits_max || !common || looked >= NEWEST_MAX {
+        let rest = wanted.hits_max.saturating_sub(hits.len());
+        // As many as should hold the rest, and a quarter more. The index would gather all hits of
+        // a bucket instead: whichever touches fewer rows.
+        span = (rest * looked / hits.len().max(1) * 5 / 4).max(NEWEST_FIRST);
+        if rest == 0 || span * looked > hits.len() << BUCKET_BITS {
             break;
         }
-        // As many as should hold the rest, and a quarter more.
-        let rest = (wanted.hits_max - hits.len()) * looked / hits.len().max(1);
-        span = (rest + rest / 4).clamp(NEWEST_FIRST, NEWEST_MAX - looked);
     }
     Ok(hits)
 }
