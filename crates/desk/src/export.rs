@@ -13,6 +13,7 @@ use domain::{Instant, Millis, Refusal, Scope};
 use store::read::feed::{self, CasePlace, EventChange, PaymentChange};
 
 use crate::nonces::NOBODY;
+use crate::views::inside;
 use crate::{Desk, Failure};
 
 /// Rows on one page at most.
@@ -171,7 +172,7 @@ impl Desk {
         };
         self.note_read(by, ReadView::Export, feed.word()).await?;
         match feed {
-            Feed::Transactions => self.export_payments(by.scope, &parts, limit).await,
+            Feed::Transactions => self.export_payments(by, &parts, limit).await,
             Feed::Cases => self.export_cases(by.scope, &parts, limit).await,
             Feed::Events => self.export_events(by.scope, &parts, limit).await,
         }
@@ -179,17 +180,18 @@ impl Desk {
 
     async fn export_payments(
         &self,
-        scope: Scope,
+        by: &Actor,
         parts: &[String],
         limit: usize,
     ) -> Result<Exported, NoExport> {
         let [seq, line] = parts else { return Err(NoExport::BadCursor) };
         let after = (number(seq)?, usize::try_from(number(line)?).unwrap_or(0));
-        let changes = feed::payment_changes(self.db(), scope, after, limit).await?;
+        let changes = feed::payment_changes(self.db(), by.scope, after, limit).await?;
         let (seq, line) = changes.last().map_or(after, |last| (last.seq, last.line));
-        let next = cursor(Feed::Transactions, scope, &[&seq, &line]);
+        let next = cursor(Feed::Transactions, by.scope, &[&seq, &line]);
         let more = changes.len() == limit;
-        Ok(Exported { rows: changes.into_iter().map(payment_row).collect(), next, more })
+        let rows = changes.into_iter().map(|change| payment_row(by, change)).collect();
+        Ok(Exported { rows, next, more })
     }
 
     async fn export_cases(
@@ -286,8 +288,8 @@ fn number(text: &str) -> Result<i64, NoExport> {
     text.parse().ok().filter(|number| *number >= 0).ok_or(NoExport::BadCursor)
 }
 
-fn payment_row(change: PaymentChange) -> Vec<Cell> {
-    let payment = change.payment;
+fn payment_row(by: &Actor, change: PaymentChange) -> Vec<Cell> {
+    let payment = inside::payment_seen_by(by, change.payment);
     vec![
         Cell::text(if change.new { "new" } else { "moved" }),
         Cell::text(&payment.refid),

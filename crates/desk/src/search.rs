@@ -13,6 +13,7 @@ use domain::{Instant, Refusal};
 use store::search::{self as index, FACETS, Hit, Loaded, Wanted};
 
 use crate::indexing::{named, page, said};
+use crate::views::inside;
 use crate::{Desk, Failure};
 
 /// Cases on a page of results at most.
@@ -23,6 +24,9 @@ pub const COUNTED_MAX: usize = 2_000;
 
 /// Excerpts shown of one case.
 const EXCERPTS_MAX: usize = 3;
+
+/// References that say who a customer is.
+const PERSONAL: [&str; 3] = ["address", "account", "customer"];
 
 /// What is searched for.
 #[derive(Clone, Debug)]
@@ -149,26 +153,29 @@ impl Desk {
         let fitting = loaded.into_iter().filter(answers);
         Ok(fitting
             .map(|one| Found {
-                excerpts: excerpts(&one, question, texts && indexed),
-                case: one.case,
+                excerpts: excerpts(by, &one, question, texts && indexed),
+                case: inside::seen_by(by, one.case),
             })
             .collect())
     }
 }
 
-/// What was searched for, for the log of reads.
+/// What was searched for, for the log of reads. Times are left out, as in lists.
 fn subject(ask: &SearchAsk) -> String {
-    let mut said = ask.text.clone().unwrap_or_default();
-    for (field, value) in &ask.fields {
-        said.push_str(&format!(" {field:?}: {value}"));
-    }
+    let text = ask.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let mut said: Vec<String> = text.map(str::to_owned).into_iter().collect();
+    said.extend(ask.fields.iter().map(|(field, value)| format!("{}={value}", field.word())));
+    let mut said = if said.is_empty() { "all".to_owned() } else { said.join(" ") };
     said.retain(|letter| !letter.is_control());
-    said.trim().to_owned()
+    said
 }
 
-fn excerpts(one: &Loaded, question: &Question, texts: bool) -> Vec<Excerpt> {
+fn excerpts(by: &Actor, one: &Loaded, question: &Question, texts: bool) -> Vec<Excerpt> {
     let mut found = Vec::new();
     for (place, value) in named(one) {
+        if PERSONAL.contains(&place) && !inside::sees_persons(by) {
+            continue;
+        }
         if question.names(&[&format!("#{}", compact(&value))]) {
             let parts = vec![Part { text: value, hit: true }];
             found.push(Excerpt { place, seq: None, act: None, parts });

@@ -2,7 +2,7 @@
 //! takes who asks, and looks only into that actor's scope; who may not read what stays inside does
 //! not get it, whatever is shown.
 
-mod inside;
+pub(crate) mod inside;
 mod lists;
 
 use domain::actor::{Actor, Right};
@@ -96,7 +96,8 @@ impl Desk {
         let case = known.case.ok_or(Refusal::CaseUnknown)?;
         let closed = matches!(case.stage, domain::case::Stage::Closed { .. });
         let open = if closed { known.other_open } else { Some(case.id.clone()) };
-        let payment = known.payment.map(|payment| PaymentView::new(payment, open));
+        let payment = known.payment.map(|payment| inside::payment_seen_by(by, payment));
+        let payment = payment.map(|payment| PaymentView::new(payment, open));
         Ok(CaseView { case: inside::seen_by(by, case), payment })
     }
 
@@ -169,6 +170,7 @@ impl Desk {
         let (known, _) = found;
         let payment = known.payment.ok_or(Refusal::PaymentUnknown)?;
         self.note_read(by, ReadView::Payment, &payment.refid).await?;
+        let payment = inside::payment_seen_by(by, payment);
         Ok(PaymentView::new(payment, known.case.map(|case| case.id)))
     }
 }

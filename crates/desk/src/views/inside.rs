@@ -1,9 +1,11 @@
 //! What stays inside: who of the staff did what, and what colleagues write to each other. Whoever
 //! may not read it sees the case as it was told outward: its stages, the report, what was said to
-//! the customer.
+//! the customer. And what is personal: whoever may not read that sees that something was said and
+//! done, never by which customer or in which words.
 
-use domain::actor::{Actor, Right};
+use domain::actor::{Actor, Right, Role};
 use domain::case::{Act, Case, Channel, Opening};
+use domain::payment::Payment;
 
 use super::{Happening, Timeline};
 
@@ -15,8 +17,26 @@ pub(super) const FORMED: [&str; 3] = [REPORT, Opening::ACT, "absorb"];
 
 const REPORT: &str = "report";
 
+/// Whether the actor may see whose data they are. A client sees what it sent.
+pub(crate) fn sees_persons(by: &Actor) -> bool {
+    by.role == Role::Client || by.may(Right::ReadPersonal)
+}
+
+/// The payment without what the actor may not see: the account and the payer are then empty.
+pub(crate) fn payment_seen_by(by: &Actor, mut payment: Payment) -> Payment {
+    if !sees_persons(by) {
+        payment.account.clear();
+        payment.payer_ref.clear();
+    }
+    payment
+}
+
 /// The case without what the actor may not see.
-pub(super) fn seen_by(by: &Actor, mut case: Case) -> Case {
+pub(crate) fn seen_by(by: &Actor, mut case: Case) -> Case {
+    if !sees_persons(by) {
+        case.addresses.clear();
+        case.customer.clear();
+    }
     if by.may(Right::ReadInternal) {
         return case;
     }
@@ -30,15 +50,25 @@ pub(super) fn seen_by(by: &Actor, mut case: Case) -> Case {
 }
 
 /// The timeline without what the actor may not see.
-pub(super) fn timeline_seen_by(by: &Actor, timeline: Timeline) -> Timeline {
+pub(super) fn timeline_seen_by(by: &Actor, mut timeline: Timeline) -> Timeline {
+    if !sees_persons(by) {
+        for one in &mut timeline.happenings {
+            (one.says, one.category) = (None, None);
+        }
+        quieten(&mut timeline);
+    }
     if by.may(Right::ReadInternal) {
         return timeline;
     }
+    quieten(&mut timeline);
     let happenings = timeline.happenings.into_iter().filter_map(outward).collect();
-    let mut told = timeline.told;
-    // A receiver's answer may name a mailbox or a machine.
-    told.iter_mut().flat_map(|one| &mut one.tries).for_each(|one| one.detail.clear());
-    Timeline { happenings, told }
+    Timeline { happenings, told: timeline.told }
+}
+
+/// A receiver's answer may name a mailbox or a machine.
+fn quieten(timeline: &mut Timeline) {
+    let tries = timeline.told.iter_mut().flat_map(|one| &mut one.tries);
+    tries.for_each(|one| one.detail.clear());
 }
 
 fn outward(mut one: Happening) -> Option<Happening> {

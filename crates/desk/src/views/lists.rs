@@ -115,12 +115,12 @@ impl Desk {
         limit: i64,
     ) -> Result<PaymentPage, Failure> {
         may(by, Right::ReadPayments)?;
-        self.note_read(by, ReadView::Payment, &filter.words()).await?;
+        self.note_read(by, ReadView::Payments, &filter.words()).await?;
         let limit = limit.clamp(1, PER_PAGE_MAX);
         let page = listing::payments(self.db(), by.scope, filter, behind, limit).await?;
         let payments = page.payments.into_iter();
-        let payments = payments.map(|(payment, open)| PaymentView::new(payment, open)).collect();
-        Ok(PaymentPage { payments, next: page.next })
+        let view = |(payment, open)| PaymentView::new(inside::payment_seen_by(by, payment), open);
+        Ok(PaymentPage { payments: payments.map(view).collect(), next: page.next })
     }
 
     /// The links of a case, oldest first.

@@ -34,7 +34,7 @@ pub(super) struct TransactionShape {
     refid: String,
     trxid: Option<String>,
     product: String,
-    account: String,
+    account: Option<String>,
     amount: MoneyShape,
     status: &'static str,
     status_at: String,
@@ -61,7 +61,7 @@ impl TransactionShape {
             refid: payment.refid.clone(),
             trxid: some(&payment.trxid),
             product: payment.product.clone(),
-            account: payment.account.clone(),
+            account: some(&payment.account),
             amount: MoneyShape {
                 amount_minor: payment.amount_minor,
                 currency: payment.currency.clone(),

@@ -10,6 +10,7 @@ mod docs;
 mod isolation;
 mod once;
 mod ops;
+mod reading;
 mod seeds;
 mod signed;
 mod stories;

@@ -15,6 +15,8 @@ pub enum ReadView {
     Cases,
     /// One payment.
     Payment,
+    /// A list of payments; the subject is the filter.
+    Payments,
     /// A file that came with a case.
     Evidence,
     /// A search; the subject is what was searched for.
@@ -25,11 +27,12 @@ pub enum ReadView {
 
 impl ReadView {
     /// All, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Case,
         Self::Timeline,
         Self::Cases,
         Self::Payment,
+        Self::Payments,
         Self::Evidence,
         Self::Search,
         Self::Export,
@@ -42,6 +45,7 @@ impl ReadView {
             Self::Timeline => "timeline",
             Self::Cases => "cases",
             Self::Payment => "payment",
+            Self::Payments => "payments",
             Self::Evidence => "evidence",
             Self::Search => "search",
             Self::Export => "export",

@@ -58,6 +58,26 @@ impl Field {
         }
     }
 
+    /// The word for it, as it stands in the log of reads.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Refid => "refid",
+            Self::Trxid => "trxid",
+            Self::Address => "address",
+            Self::Account => "account",
+            Self::Customer => "customer",
+            Self::Provider => "provider",
+            Self::Product => "product",
+            Self::Category => "category",
+            Self::Stage => "stage",
+            Self::Outcome => "outcome",
+            Self::Queue => "queue",
+            Self::Assignee => "assignee",
+            Self::Through => "through",
+            Self::Channel => "channel",
+        }
+    }
+
     /// The token of a value. Only its letters and digits count, without case and accents.
     pub fn token(self, value: &str) -> String {
         format!("{FIELD}{}{}", self.letter(), compact(value))

@@ -1,0 +1,140 @@
+//! What readers leave behind and what they do not get: searches, exports and lists stand in the
+//! log of reads with their filter, and whoever may not read personal data gets a case, a payment
+//! and their lists without them.
+
+use domain::payment::PaymentStatus;
+use domain::{Millis, Role};
+use http::StatusCode;
+use serde_json::{Value, json};
+use teststand::engines::BOTH;
+
+use crate::support::House;
+
+/// Words of the customer that must not be seen.
+const SAYS: &str = "the voucher of my aunt";
+
+async fn get(house: &House, token: &str, path: &str) -> Value {
+    let answer = house.ask(token, "GET", &format!("/api/v1/{path}"), &[], None).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
+    answer.json()
+}
+
+/// A house with one indexed, sealed and numbered case, and its id.
+async fn house(kind: store::engine::EngineKind) -> (House, String) {
+    let house = House::new(kind).await;
+    let scope = house.world.scope;
+    house.world.pay(scope, "A-1", PaymentStatus::Successful).await;
+    let case = house.report(scope, "A-1", SAYS).await;
+    let desk = &house.world.desk;
+    while desk.seal_once().await.expect("a seal").is_some() {}
+    while desk.index_once().await.expect("a step") > 0 {}
+    while desk.number_feed_once().await.expect("numbers") > 0 {}
+    (house, case.as_str().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_exports_and_lists_stand_in_the_log() {
+    for kind in BOTH {
+        let (house, case) = house(kind).await;
+        let scope = house.world.scope;
+        let reader = house.token(scope, Role::Compliance, "carl").await;
+        let auditor = house.token(scope, Role::Auditor, "otto").await;
+        for _ in 0..2 {
+            get(&house, &reader, "search?q=voucher+aunt&stage=received&facets=true").await;
+            get(&house, &reader, "search").await;
+            get(&house, &reader, "export/transactions").await;
+            get(&house, &reader, "export/cases?limit=1").await;
+            get(&house, &reader, "transactions?account=220001234513&status=successful").await;
+            get(&house, &reader, "transactions/A-1").await;
+            get(&house, &reader, &format!("cases/{case}")).await;
+        }
+        let log = async |filter: &str| {
+            let rows = get(&house, &auditor, &format!("admin/reads?by=carl{filter}")).await;
+            let mut rows: Vec<String> = rows["reads"]
+                .as_array()
+                .unwrap_or_else(|| panic!("no rows: {rows}"))
+                .iter()
+                .map(|row| format!("{} {}", row["view"], row["subject"]).replace('"', ""))
+                .collect();
+            rows.sort_unstable();
+            rows
+        };
+        let wanted = [
+            format!("case {case}"),
+            "export cases".into(),
+            "export transactions".into(),
+            "payment A-1".into(),
+            "payments account=220001234513 status=successful".into(),
+            "search all".into(),
+            "search voucher aunt stage=received".into(),
+        ];
+        assert_eq!(log("").await, wanted, "{kind:?}");
+        assert_eq!(log("&view=payments").await, wanted[4..5], "{kind:?}");
+        house.world.clock.tick(Millis::minutes(1));
+        get(&house, &reader, "search").await;
+        assert_eq!(log("&view=search&subject=all").await.len(), 2, "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_personal_without_the_right_to_it() {
+    for kind in BOTH {
+        let (house, case) = house(kind).await;
+        let scope = house.world.scope;
+        let (whole, narrow) = tokens(&house).await;
+        let client = house.token(scope, Role::Client, "app").await;
+        let told = get(&house, &whole, &format!("cases/{case}")).await;
+        let secrets = [
+            SAYS.to_owned(),
+            told["addresses"][0].as_str().expect("an address").to_owned(),
+            told["transaction"]["account"].as_str().expect("an account").to_owned(),
+        ];
+        let (one, address) = (format!("cases/{case}"), secrets[1].replace('@', "%40"));
+        let paths = [
+            one.clone(),
+            format!("{one}/timeline"),
+            "cases".into(),
+            "cases?refid=A-1".into(),
+            "transactions".into(),
+            "transactions/A-1".into(),
+            "search?q=A-1".into(),
+            format!("search?q={address}"),
+            format!("search?account={}", secrets[2]),
+            "export/transactions".into(),
+            "export/cases".into(),
+        ];
+        let shown = |answer: &Value| secrets.iter().filter(|one| names(answer, one)).count();
+        let mut seen = 0;
+        for path in &paths {
+            let (all, less) = (get(&house, &whole, path).await, get(&house, &narrow, path).await);
+            seen += shown(&all);
+            assert_eq!(shown(&less), 0, "{path} on {kind:?}: {less}");
+            assert!(names(&all, "A-1") == names(&less, "A-1"), "{path}: {less}");
+        }
+        assert!(seen >= 10, "the paths show too little for a test: {seen}");
+        // Null where there was something; and a program sees what it sent.
+        let less = get(&house, &narrow, &one).await;
+        assert_eq!((&less["customer"], &less["addresses"]), (&Value::Null, &json!([])));
+        assert_eq!(less["transaction"]["account"], Value::Null);
+        assert_eq!(less["transaction"]["payer_ref"], Value::Null);
+        let own = get(&house, &client, "transactions/A-1").await;
+        assert_eq!(own["account"].as_str(), Some(secrets[2].as_str()));
+    }
+}
+
+fn names(answer: &Value, text: &str) -> bool {
+    answer.to_string().contains(text)
+}
+
+/// One with all rights of an administrator, and one with all but that to personal data.
+async fn tokens(house: &House) -> (String, String) {
+    let root = house.token(house.world.scope, Role::Administrator, "root").await;
+    let mut rights: Vec<Value> =
+        get(house, &root, "me").await["rights"].as_array().expect("rights").clone();
+    rights.retain(|right| right != "read-personal");
+    let body = json!({ "name": "narrow", "role": "administrator", "rights": rights }).to_string();
+    let key = [("idempotency-key", "narrow-1")];
+    let made = house.ask(&root, "POST", "/api/v1/admin/tokens", &key, Some(&body)).await;
+    assert_eq!(made.status, StatusCode::OK, "{made:?}");
+    (root, made.json()["secret"].as_str().expect("a token").to_owned())
+}
