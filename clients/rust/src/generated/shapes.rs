@@ -231,13 +231,13 @@ pub enum CaseStage {
 /// A case. `transaction` stands where a case is asked for by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
-    /// Whom to tell: the first is To, the rest Cc.
+    /// Whom to tell: the first is To, the rest Cc. Empty without `read-personal`.
     pub addresses: Vec<String>,
     /// Who has it.
     pub assignee: Option<String>,
     /// How it came.
     pub channel: CaseChannel,
-    /// Your own reference of the customer.
+    /// Your own reference of the customer. Null without `read-personal`.
     pub customer: Option<String>,
     /// The earlier, closed case about the same transaction.
     pub earlier: Option<String>,
@@ -365,101 +365,6 @@ pub struct CaseEvent {
     pub r#type: CaseEventType,
 }
 
-/// As its name says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum CaseFilterChannel {
-    /// `app`
-    #[serde(rename = "app")]
-    App,
-    /// `web`
-    #[serde(rename = "web")]
-    Web,
-    /// `phone`
-    #[serde(rename = "phone")]
-    Phone,
-    /// `walk-in`
-    #[serde(rename = "walk-in")]
-    WalkIn,
-    /// `letter`
-    #[serde(rename = "letter")]
-    Letter,
-    /// `email`
-    #[serde(rename = "email")]
-    Email,
-    /// `social`
-    #[serde(rename = "social")]
-    Social,
-    /// `network`
-    #[serde(rename = "network")]
-    Network,
-    /// `regulator`
-    #[serde(rename = "regulator")]
-    Regulator,
-    /// `import`
-    #[serde(rename = "import")]
-    Import,
-    /// A word that came later.
-    #[serde(untagged)]
-    Other(String),
-}
-
-/// As its name says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum CaseFilterOutcome {
-    /// `upheld`
-    #[serde(rename = "upheld")]
-    Upheld,
-    /// `partly-upheld`
-    #[serde(rename = "partly-upheld")]
-    PartlyUpheld,
-    /// `rejected`
-    #[serde(rename = "rejected")]
-    Rejected,
-    /// A word that came later.
-    #[serde(untagged)]
-    Other(String),
-}
-
-/// As its name says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum CaseFilterStage {
-    /// `received`
-    #[serde(rename = "received")]
-    Received,
-    /// `open`
-    #[serde(rename = "open")]
-    Open,
-    /// `waiting`
-    #[serde(rename = "waiting")]
-    Waiting,
-    /// `resolved`
-    #[serde(rename = "resolved")]
-    Resolved,
-    /// `closed`
-    #[serde(rename = "closed")]
-    Closed,
-    /// A word that came later.
-    #[serde(untagged)]
-    Other(String),
-}
-
-/// As its name says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum CaseFilterWaitingOn {
-    /// `customer`
-    #[serde(rename = "customer")]
-    Customer,
-    /// `provider`
-    #[serde(rename = "provider")]
-    Provider,
-    /// `network`
-    #[serde(rename = "network")]
-    Network,
-    /// A word that came later.
-    #[serde(untagged)]
-    Other(String),
-}
-
 /// As the list of cases has it. An empty one is refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseFilter {
@@ -468,7 +373,7 @@ pub struct CaseFilter {
     pub assignee: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<CaseFilterChannel>,
+    pub channel: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
@@ -483,7 +388,7 @@ pub struct CaseFilter {
     pub opened_to: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<CaseFilterOutcome>,
+    pub outcome: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
@@ -495,10 +400,10 @@ pub struct CaseFilter {
     pub received_to: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stage: Option<CaseFilterStage>,
+    pub stage: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting_on: Option<CaseFilterWaitingOn>,
+    pub waiting_on: Option<String>,
 }
 
 /// What the other case is to this one.
@@ -788,8 +693,8 @@ pub struct ExportedCase {
     pub opened_at: String,
     /// As its name says.
     pub queue: String,
-    /// Null where the case is about no transaction.
-    pub refid: Option<String>,
+    /// As its name says.
+    pub refid: String,
     /// Its number in the case's history.
     pub seq: i64,
     /// As its name says.
@@ -815,11 +720,11 @@ pub struct ExportedEvent {
     pub fact: Option<String>,
     /// As its name says.
     pub id: String,
-    /// Null where the case is about no transaction.
-    pub refid: Option<String>,
+    /// As its name says.
+    pub refid: String,
     /// As its name says.
     pub stage: String,
-    /// The same by the payment system, where it is known.
+    /// As its name says.
     pub trxid: Option<String>,
     /// As its name says.
     pub r#type: String,
@@ -844,8 +749,8 @@ pub enum ExportedTransactionChange {
 /// One change of a payment: it was new, or its status moved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExportedTransaction {
-    /// As its name says.
-    pub account: String,
+    /// The account or number that was paid. Null without `read-personal`.
+    pub account: Option<String>,
     /// As its name says.
     pub amount_minor: i64,
     /// As its name says.
@@ -854,7 +759,7 @@ pub struct ExportedTransaction {
     pub created_at: String,
     /// As its name says.
     pub currency: String,
-    /// As its name says.
+    /// Your reference of the payer. Null without `read-personal`.
     pub payer_ref: Option<String>,
     /// As its name says.
     pub product: String,
@@ -1148,23 +1053,6 @@ pub struct Key {
 }
 
 /// As its name says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum KeyAddRight {
-    /// `report`
-    #[serde(rename = "report")]
-    Report,
-    /// `read-status`
-    #[serde(rename = "read-status")]
-    ReadStatus,
-    /// `read-payments`
-    #[serde(rename = "read-payments")]
-    ReadPayments,
-    /// A word that came later.
-    #[serde(untagged)]
-    Other(String),
-}
-
-/// As its name says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyAdd {
     /// As its name says.
@@ -1172,7 +1060,7 @@ pub struct KeyAdd {
     pub label: Option<String>,
     /// What is left of a client's rights; all when it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rights: Option<Vec<KeyAddRight>>,
+    pub rights: Option<Vec<Right>>,
 }
 
 /// As its name says.
@@ -1477,7 +1365,8 @@ pub struct NoteEntry {
     pub fact: Option<String>,
     /// As its name says.
     pub kind: NoteEntryKind,
-    /// What was said with it; nothing where nothing was said or it was erased.
+    /// What was said with it; nothing where nothing was said or it was erased, and without
+    /// `read-personal`.
     pub says: Option<String>,
     /// Whether a signed seal covers it.
     pub sealed: bool,
@@ -1703,6 +1592,9 @@ pub enum ReadEntryView {
     /// `payment`
     #[serde(rename = "payment")]
     Payment,
+    /// `payments`
+    #[serde(rename = "payments")]
+    Payments,
     /// `evidence`
     #[serde(rename = "evidence")]
     Evidence,
@@ -2325,7 +2217,7 @@ pub struct ToldEntry {
     pub kind: ToldEntryKind,
     /// As its name says.
     pub last_at: Option<String>,
-    /// What the receiver said.
+    /// What the receiver said. Null without `read-personal` or `read-internal`.
     pub last_detail: Option<String>,
     /// done, again or given-up.
     pub last_result: Option<String>,
@@ -2381,8 +2273,8 @@ pub enum TransactionStatus {
 /// A payment. reportable, reason and open_case stand where one is asked for by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transaction {
-    /// As its name says.
-    pub account: String,
+    /// The account or number that was paid. Null without `read-personal`.
+    pub account: Option<String>,
     /// As its name says.
     pub amount: Money,
     /// As its name says.
@@ -2390,7 +2282,7 @@ pub struct Transaction {
     /// The case about it that is not closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_case: Option<String>,
-    /// As its name says.
+    /// Your reference of the payer. Null without `read-personal`.
     pub payer_ref: Option<String>,
     /// As its name says.
     pub product: String,
