@@ -365,6 +365,101 @@ pub struct CaseEvent {
     pub r#type: CaseEventType,
 }
 
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseFilterChannel {
+    /// `app`
+    #[serde(rename = "app")]
+    App,
+    /// `web`
+    #[serde(rename = "web")]
+    Web,
+    /// `phone`
+    #[serde(rename = "phone")]
+    Phone,
+    /// `walk-in`
+    #[serde(rename = "walk-in")]
+    WalkIn,
+    /// `letter`
+    #[serde(rename = "letter")]
+    Letter,
+    /// `email`
+    #[serde(rename = "email")]
+    Email,
+    /// `social`
+    #[serde(rename = "social")]
+    Social,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// `regulator`
+    #[serde(rename = "regulator")]
+    Regulator,
+    /// `import`
+    #[serde(rename = "import")]
+    Import,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseFilterOutcome {
+    /// `upheld`
+    #[serde(rename = "upheld")]
+    Upheld,
+    /// `partly-upheld`
+    #[serde(rename = "partly-upheld")]
+    PartlyUpheld,
+    /// `rejected`
+    #[serde(rename = "rejected")]
+    Rejected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseFilterStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `resolved`
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CaseFilterWaitingOn {
+    /// `customer`
+    #[serde(rename = "customer")]
+    Customer,
+    /// `provider`
+    #[serde(rename = "provider")]
+    Provider,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
 /// As the list of cases has it. An empty one is refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseFilter {
@@ -373,7 +468,7 @@ pub struct CaseFilter {
     pub assignee: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
+    pub channel: Option<CaseFilterChannel>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
@@ -388,7 +483,7 @@ pub struct CaseFilter {
     pub opened_to: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
+    pub outcome: Option<CaseFilterOutcome>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
@@ -400,10 +495,10 @@ pub struct CaseFilter {
     pub received_to: Option<String>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stage: Option<String>,
+    pub stage: Option<CaseFilterStage>,
     /// As its name says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting_on: Option<String>,
+    pub waiting_on: Option<CaseFilterWaitingOn>,
 }
 
 /// What the other case is to this one.
@@ -693,8 +788,8 @@ pub struct ExportedCase {
     pub opened_at: String,
     /// As its name says.
     pub queue: String,
-    /// As its name says.
-    pub refid: String,
+    /// Null where the case is about no transaction.
+    pub refid: Option<String>,
     /// Its number in the case's history.
     pub seq: i64,
     /// As its name says.
@@ -720,11 +815,11 @@ pub struct ExportedEvent {
     pub fact: Option<String>,
     /// As its name says.
     pub id: String,
-    /// As its name says.
-    pub refid: String,
+    /// Null where the case is about no transaction.
+    pub refid: Option<String>,
     /// As its name says.
     pub stage: String,
-    /// As its name says.
+    /// The same by the payment system, where it is known.
     pub trxid: Option<String>,
     /// As its name says.
     pub r#type: String,
@@ -1053,6 +1148,23 @@ pub struct Key {
 }
 
 /// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum KeyAddRight {
+    /// `report`
+    #[serde(rename = "report")]
+    Report,
+    /// `read-status`
+    #[serde(rename = "read-status")]
+    ReadStatus,
+    /// `read-payments`
+    #[serde(rename = "read-payments")]
+    ReadPayments,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyAdd {
     /// As its name says.
@@ -1060,7 +1172,7 @@ pub struct KeyAdd {
     pub label: Option<String>,
     /// What is left of a client's rights; all when it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rights: Option<Vec<Right>>,
+    pub rights: Option<Vec<KeyAddRight>>,
 }
 
 /// As its name says.
