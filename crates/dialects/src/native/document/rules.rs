@@ -66,6 +66,7 @@ const STATUSES: &[(&str, u16)] = &[
     ("NotFound", 404),
     ("NoSuchCase", 404),
     ("NoSuchPayment", 404),
+    ("NoSuchThing", 404),
     ("SlowBody", 408),
     ("Conflict", 409),
     ("AdminConflict", 409),
