@@ -66,6 +66,10 @@ impl Desk {
     }
 
     async fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
+        // Before a key is looked up: what was allowed once is not said again to who lost the right.
+        if !order.by.may(order.command.right()) {
+            return self.refuse(order, Refusal::NotAllowed).await;
+        }
         let key = order.key.as_ref().map(|key| key_of(&order.by, key));
         let digest = key.as_ref().map_or([0; 32], |_| order.command.digest());
         let attempts = match &order.command {

@@ -173,7 +173,7 @@ impl Desk {
         self.note_read(by, ReadView::Export, feed.word()).await?;
         match feed {
             Feed::Transactions => self.export_payments(by, &parts, limit).await,
-            Feed::Cases => self.export_cases(by.scope, &parts, limit).await,
+            Feed::Cases => self.export_cases(by, &parts, limit).await,
             Feed::Events => self.export_events(by.scope, &parts, limit).await,
         }
     }
@@ -196,10 +196,11 @@ impl Desk {
 
     async fn export_cases(
         &self,
-        scope: Scope,
+        by: &Actor,
         parts: &[String],
         limit: usize,
     ) -> Result<Exported, NoExport> {
+        let scope = by.scope;
         let place = match parts {
             [seal, case, note] => {
                 CasePlace { seal: number(seal)?, case: case.clone(), note: number(note)? }
@@ -213,7 +214,10 @@ impl Desk {
         } else {
             (next, to != place)
         };
-        let rows = changes.into_iter().map(|(_, note, case)| case_row(note, &case)).collect();
+        let seen = changes.into_iter().filter_map(|(_, note, case)| {
+            Some((inside::note_seen_by(by, note)?, inside::seen_by(by, case)))
+        });
+        let rows = seen.map(|(note, case)| case_row(note, &case)).collect();
         Ok(Exported { rows, next, more })
     }
 

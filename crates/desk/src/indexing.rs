@@ -15,6 +15,7 @@ use domain::{Instant, Millis, Refusal, Scope};
 use store::search::{self as index, Entry, Loaded, State};
 
 use crate::once::Once;
+use crate::views::inside;
 use crate::{Desk, Failure};
 
 /// Cases written with one commit when they are fresh.
@@ -421,7 +422,9 @@ pub(crate) struct Said {
 pub(crate) fn said(one: &Loaded) -> Vec<Said> {
     let read = |kept: &store::read::cases::KeptNote| {
         let Some(KeptContent::Plain(content)) = &kept.content else { return None };
-        let report = (kept.note.act == "report").then(|| ReportContent::read(&content.text));
+        let report = inside::FORMED
+            .contains(&kept.note.act.as_str())
+            .then(|| ReportContent::read(&content.text));
         let report = report.flatten();
         let category = report.map(|read| read.category.to_owned()).filter(|one| !one.is_empty());
         let text = report.map_or(content.text.as_str(), |read| read.says);

@@ -34,7 +34,8 @@ impl Once {
 
 /// A key with the credential that used it before it.
 pub(crate) fn key_of(by: &Actor, key: &str) -> String {
-    format!("{}:{key}", by.name)
+    let credential = if by.credential.is_empty() { &by.name } else { &by.credential };
+    format!("{credential}:{key}")
 }
 
 impl Desk {

@@ -116,6 +116,11 @@ impl Desk {
         if !by.may(Right::ReadCases) {
             return Err(Refusal::NotAllowed.into());
         }
+        let staff =
+            |(field, _): &(Field, String)| matches!(field, Field::Assignee | Field::Through);
+        if !by.may(Right::ReadInternal) && ask.fields.iter().any(staff) {
+            return Err(Refusal::NotAllowed.into());
+        }
         let texts = by.role != Role::Merchant && by.may(Right::ReadPersonal);
         self.note_read(by, ReadView::Search, &subject(ask)).await?;
         let read = if texts { Question::new } else { Question::by_reference };

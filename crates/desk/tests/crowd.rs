@@ -231,3 +231,22 @@ async fn a_job_has_no_rights_of_its_own_and_stops_when_told() {
     let refused = Some(RowEnd::Refused { code: "wrong-stage".into() });
     assert_eq!(ends(&world, &again).await.1, [refused.clone(), refused]);
 }
+
+/// What a key remembers is said again to whoever used it, as long as he may ask for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_says_nothing_again_to_who_lost_the_right() {
+    for kind in BOTH {
+        let world = World::new(kind, 9).await;
+        let cases = opened(&world, 1).await;
+        let keyed = |role: Role, credential: &str| {
+            let by = Actor { credential: credential.into(), ..world.actor(role, "ann") };
+            Order { key: Some("k-1".into()), ..order(by, &cases[0], Ask::Start) }
+        };
+        assert!(!world.desk.execute(&keyed(Role::Agent, "tk_1")).await.expect("done").repeated);
+        assert!(world.desk.execute(&keyed(Role::Agent, "tk_1")).await.expect("again").repeated);
+        let lost = world.desk.execute(&keyed(Role::Auditor, "tk_1")).await;
+        assert!(matches!(lost, Err(Failure::Refused(Refusal::NotAllowed))), "{kind:?}");
+        let other = world.desk.execute(&keyed(Role::Agent, "tk_2")).await;
+        assert!(matches!(other, Err(Failure::Refused(Refusal::WrongStage { .. }))), "{kind:?}");
+    }
+}

@@ -190,6 +190,7 @@ async fn a_cursor_is_good_for_its_own_account_and_feed() {
             assert!(matches!(theirs, Err(NoExport::BadCursor)), "{feed:?}");
             let none = world.desk.export(&stranger, feed, None, 10).await.expect("nothing");
             assert!(none.rows.is_empty(), "{feed:?} on {kind:?}");
+            assert!(!none.next.contains("cs_"), "another's case in a cursor: {}", none.next);
             for other in Feed::ALL.into_iter().filter(|other| *other != feed) {
                 let by = developer(&world);
                 let wrong = world.desk.export(&by, other, Some(&page.next), 10);
@@ -202,5 +203,33 @@ async fn a_cursor_is_good_for_its_own_account_and_feed() {
             let agent = world.actor(Role::Agent, "ann");
             assert!(world.desk.export(&agent, feed, None, 10).await.is_err(), "agents may not");
         }
+    }
+}
+
+/// What colleagues do among themselves leaves for nobody who may not read it in the case.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_follows_what_was_told_outward() {
+    for kind in BOTH {
+        let mut world = World::new(kind, 8).await;
+        world.pay(world.scope, "A-1", PaymentStatus::Successful).await;
+        let story = "report app A-1\nact agent ann 1 start\nact agent ann 1 assign vouchers\n\
+                     act agent ann 1 comment\nact agent ann 1 resolve upheld\n";
+        teststand::story::tell(&mut world, story).await;
+        while world.desk.seal_once().await.expect("a seal").is_some() {}
+        let rows = async |by: &Actor| {
+            let page = world.desk.export(by, Feed::Cases, None, 100).await.expect("a page");
+            let cell = |row: &Vec<Cell>, name: &str| {
+                let place = Feed::Cases.columns().iter().position(|column| *column == name);
+                text(&row[place.expect("a column")])
+            };
+            let said = |row: &Vec<Cell>| {
+                format!("{} {} {}", cell(row, "act"), cell(row, "actor"), cell(row, "assignee"))
+            };
+            page.rows.iter().map(said).collect::<Vec<_>>()
+        };
+        let merchant = rows(&world.actor(Role::Merchant, "shop")).await;
+        assert_eq!(merchant, ["report app ", "start staff ", "resolve staff "], "{kind:?}");
+        let staff = rows(&world.actor(Role::Compliance, "eve")).await;
+        assert_eq!(staff.len(), 5, "{staff:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use desk::execute::Order;
 use desk::search::{SearchAnswer, SearchAsk};
-use domain::case::{ActOrder, Ask, Command, Outcome as Verdict, PaymentRef, Report};
+use domain::case::{ActOrder, Ask, ByHand, Command, Outcome as Verdict, PaymentRef, Report};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::CaseId;
 use domain::payment::PaymentStatus;
@@ -262,5 +262,26 @@ async fn nobody_finds_what_is_anothers_or_sealed() {
         changes.list.push(change);
         store::commit(&world.db, &changes).await.expect("it is forgotten");
         assert!(ids(&world, &ask("electricity")).await.is_empty(), "{kind:?}");
+    }
+}
+
+/// Who of the staff has a case is nothing that a merchant may ask, and how a text is kept is
+/// nothing that anybody finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_staff_nor_the_form_of_a_note_is_found() {
+    for kind in BOTH {
+        let world = World::new(kind, 12).await;
+        let by_hand = ByHand { says: "She paid twice".into(), ..ByHand::empty() };
+        let by = world.actor(Role::Agent, "ann");
+        let order = Order { by, command: Command::Open(by_hand), key: None, nonce: None };
+        world.desk.execute(&order).await.expect("a case");
+        index(&world).await;
+        assert_eq!(answer(&world, &ask("paid twice")).await.found.len(), 1, "{kind:?}");
+        assert_eq!(answer(&world, &ask("category")).await.found.len(), 0, "{kind:?}");
+        let merchant = world.actor(Role::Merchant, "shop");
+        for field in [Field::Assignee, Field::Through] {
+            let of = SearchAsk { fields: vec![(field, "ann".into())], text: None, ..ask("") };
+            assert!(world.desk.search(&merchant, &of).await.is_err(), "{kind:?} {field:?}");
+        }
     }
 }

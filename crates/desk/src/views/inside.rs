@@ -5,6 +5,7 @@
 
 use domain::actor::{Actor, Right, Role};
 use domain::case::{Act, Case, Channel, Opening};
+use domain::chain::Note;
 use domain::payment::Payment;
 
 use super::{Happening, Timeline};
@@ -13,7 +14,7 @@ use super::{Happening, Timeline};
 const STAFF: &str = "staff";
 
 /// Notes whose content has the form of a report.
-pub(super) const FORMED: [&str; 3] = [REPORT, Opening::ACT, "absorb"];
+pub(crate) const FORMED: [&str; 3] = [REPORT, Opening::ACT, "absorb"];
 
 const REPORT: &str = "report";
 
@@ -71,14 +72,33 @@ fn quieten(timeline: &mut Timeline) {
     tries.for_each(|one| one.detail.clear());
 }
 
+/// The note without what the actor may not see; nothing when it stays inside.
+pub(crate) fn note_seen_by(by: &Actor, mut note: Note) -> Option<Note> {
+    if by.may(Right::ReadInternal) || note.act == REPORT {
+        return Some(note);
+    }
+    STAFF.clone_into(&mut note.actor);
+    is_outward(&note.act, &note.fact).then_some(note)
+}
+
 fn outward(mut one: Happening) -> Option<Happening> {
     if one.act == REPORT {
         return Some(one);
     }
+    if !is_outward(&one.act, &one.fact) {
+        return None;
+    }
     STAFF.clone_into(&mut one.actor);
-    let to_customer = one.fact == "to-customer";
-    match Act::parse(&one.act) {
-        Some(Act::Comment) => return to_customer.then_some(one),
+    if Act::parse(&one.act) != Some(Act::Comment) {
+        (one.says, one.category) = (None, None);
+    }
+    Some(one)
+}
+
+/// Whether an act of the staff is told outward.
+fn is_outward(act: &str, fact: &str) -> bool {
+    match Act::parse(act) {
+        Some(Act::Comment) => fact == "to-customer",
         Some(
             Act::Start
             | Act::Wait
@@ -88,8 +108,7 @@ fn outward(mut one: Happening) -> Option<Happening> {
             | Act::Reopen
             | Act::Take
             | Act::Merge,
-        ) => {}
-        None if one.act == Opening::ACT => {}
+        ) => true,
         Some(
             Act::Assign
             | Act::Propose
@@ -98,9 +117,7 @@ fn outward(mut one: Happening) -> Option<Happening> {
             | Act::Link
             | Act::Unlink
             | Act::Split,
-        )
-        | None => return None,
+        ) => false,
+        None => act == Opening::ACT,
     }
-    (one.says, one.category) = (None, None);
-    Some(one)
 }

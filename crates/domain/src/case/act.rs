@@ -1,6 +1,7 @@
 //! Everything that can be asked of an existing case.
 
 use super::{CloseReason, Outcome, Party, PaymentRef, Remedy, Tie};
+use crate::actor::Right;
 use crate::chain::digest_of;
 use crate::ids::CaseId;
 
@@ -42,6 +43,16 @@ pub enum Act {
     Merge,
     /// Make a case of its own of a part of it.
     Split,
+}
+
+impl Act {
+    /// The right that it asks for: a second person's word asks for more.
+    pub const fn right(self) -> Right {
+        match self {
+            Self::Approve | Self::Decline => Right::ApproveActs,
+            _ => Right::WorkCases,
+        }
+    }
 }
 
 super::words!(Act {

@@ -13,7 +13,7 @@ pub(super) use pairs::{ABSORB, CARRIED};
 pub use taking_over::take_over;
 
 use super::{ActOrder, ByHand, Case, Known, PaymentRef, Report};
-use crate::actor::Actor;
+use crate::actor::{Actor, Right};
 use crate::chain::{Content, Digest, Note, digest_of};
 use crate::changes::{Change, Changes, KeptContent, Outcome};
 use crate::dice::Dice;
@@ -58,6 +58,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// The right that it asks for.
+    pub const fn right(&self) -> Right {
+        match self {
+            Self::Report(_) => Right::Report,
+            Self::Act(order) => order.ask.act().right(),
+            Self::Open(_) | Self::TakeNext { .. } => Right::WorkCases,
+        }
+    }
+
     /// Names the command with all it says, for telling whether a repeated key repeats it. Kept in
     /// storage: the order of the parts never changes, a new part is added at the end.
     pub fn digest(&self) -> Digest {
@@ -104,6 +113,9 @@ fn opened_digest(by_hand: &ByHand) -> Digest {
 
 /// Decides a command.
 pub fn decide(known: &Known, command: &Command, hand: &mut Hand<'_>) -> Result<Decision, Refusal> {
+    if !hand.by.may(command.right()) {
+        return Err(Refusal::NotAllowed);
+    }
     match command {
         Command::Report(report) => opening::report(known, report, hand),
         Command::Open(by_hand) => opening::by_hand(known, by_hand, hand),

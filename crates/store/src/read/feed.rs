@@ -21,6 +21,9 @@ const COMMITS_AT_ONCE: i64 = 20;
 /// that are not its own.
 const HEADS_AT_ONCE: i64 = 10_000;
 
+/// Behind the ids of all cases in the order of their text.
+const BEHIND_ALL: &str = "z";
+
 const STATE: &str = "SELECT payments, events, sealed FROM feed_state WHERE id = 1";
 
 const WAITING: &str = "SELECT id FROM feed_payments WHERE seq = 0 ORDER BY n, id LIMIT ?1";
@@ -237,15 +240,17 @@ pub async fn case_changes(
         let kept = cases::kept_note(row)?;
         notes.push((kept.seal, kept.note));
     }
-    let full = notes.len() == most;
-    let place = match (full, notes.last(), heads.last()) {
-        (true, Some((seal, note)), _) => {
-            CasePlace { seal: *seal, case: note.case.as_str().to_owned(), note: note.seq }
+    let place = if notes.len() == most
+        && let Some((seal, note)) = notes.last()
+    {
+        CasePlace { seal: *seal, case: note.case.as_str().to_owned(), note: note.seq }
+    } else {
+        let to = whole_seals(heads)?.unwrap_or(after.seal);
+        notes.retain(|(seal, _)| *seal <= to);
+        match heads.is_empty() {
+            true => after.clone(),
+            false => CasePlace { seal: to, case: BEHIND_ALL.to_owned(), note: 0 },
         }
-        (_, _, Some(head)) => {
-            CasePlace { seal: head.int(0)?, case: head.text(1)?.to_owned(), note: i64::MAX }
-        }
-        _ => after.clone(),
     };
     let ids: Vec<CaseId> = notes.iter().map(|(_, note)| note.case.clone()).collect();
     let known = cases::by_ids(db, scope, &ids).await?;
@@ -254,6 +259,15 @@ pub async fn case_changes(
         Some((seal, note, case))
     });
     Ok((whole.collect(), place))
+}
+
+/// The last seal whose heads are all here: where as many were looked through as may be, the last
+/// one may go on. A place is never the case of a head, which may be another account's.
+fn whole_seals(heads: &[Row]) -> Result<Option<i64>, Fault> {
+    let Some(last) = heads.last() else { return Ok(None) };
+    let last = last.int(0)?;
+    let cut = i64::try_from(heads.len()).is_ok_and(|many| many >= HEADS_AT_ONCE);
+    Ok(Some(if cut { last - 1 } else { last }))
 }
 
 /// An event with its number.

@@ -2,7 +2,6 @@
 //! is not closed, however it came.
 
 use super::{Decision, Hand, event, note, queued};
-use crate::actor::Right;
 use crate::case::INTAKE;
 use crate::case::{ByHand, Case, Channel, Known, Opening, RECEIVED_BACK_MAX, Report, Stage};
 use crate::chain::Head;
@@ -19,9 +18,6 @@ pub(super) fn report(
     report: &Report,
     hand: &mut Hand<'_>,
 ) -> Result<Decision, Refusal> {
-    if !hand.by.may(Right::Report) {
-        return Err(Refusal::NotAllowed);
-    }
     let payment = reportable(known)?;
     let mut case = new_case(known, Some(payment), hand);
     case.addresses.clone_from(&report.addresses);
@@ -73,9 +69,6 @@ pub(super) fn by_hand(
     by_hand: &ByHand,
     hand: &mut Hand<'_>,
 ) -> Result<Decision, Refusal> {
-    if !hand.by.may(Right::WorkCases) {
-        return Err(Refusal::NotAllowed);
-    }
     let payment = match &by_hand.payment {
         Some(_) => Some(known.payment.as_ref().ok_or(Refusal::PaymentUnknown)?),
         None => None,
