@@ -16,8 +16,8 @@ use crate::{Desk, Failure};
 /// Rows of one request: such a body is read whole.
 pub const ROWS_PER_REQUEST_MAX: usize = 1_000;
 
-/// Rows written by one durable commit. Measured with 10 million rows: a tenth of it is a third
-/// slower on PostgreSQL, five times as many gain nothing and hold more memory.
+/// Rows written by one durable commit: some megabytes, so that the wait for the disk is small
+/// beside the writing. The figures of `docs/import.md` are with this many.
 pub const ROWS_AT_ONCE_MAX: usize = 20_000;
 
 /// Times a batch is weighed again when another import wrote the same payments meanwhile.

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 const WAL_PAGES_ENOUGH: i32 = 1_000;
 
 /// The same while rows are loaded in bulk. Loads with random keys touch the same pages again and
-/// again: copied seldom, those pages are written once for many loads. Measured: half as fast again.
+/// again: copied seldom, those pages are written once for many loads.
 const WAL_PAGES_ENOUGH_IN_BULK: i32 = 32_768;
 
 /// Rows from which a load counts as bulk: more than a request of a program has.
