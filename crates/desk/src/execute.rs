@@ -1,10 +1,11 @@
 //! The road every command takes: load, decide, commit; and again when somebody was faster.
 
 use domain::actor::Actor;
-use domain::case::{Command, Hand, Known, decide};
+use domain::admin::Kind;
+use domain::case::{Ask, Command, Hand, Known, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
-use domain::{Dice, Refusal};
+use domain::{Dice, Refusal, Right, Scope};
 use store::engine::CommitError;
 use store::read::cases as read;
 use store::write::tag;
@@ -123,7 +124,10 @@ impl Desk {
                 read::for_opening(self.db(), scope, by_hand.payment.as_ref(), key).await
             }
             Command::Act(act) => {
-                read::for_act(self.db(), scope, &act.case, Some(&act.ask), key).await
+                let loaded = read::for_act(self.db(), scope, &act.case, Some(&act.ask), key).await;
+                let (mut known, saved) = loaded?;
+                known.closed_to = self.closed_to(scope, &act.ask).await?;
+                return Ok((known, saved));
             }
             Command::TakeNext { queue } => {
                 let among = if attempt == 0 { 1 } else { AMONG_THE_FIRST };
@@ -132,6 +136,28 @@ impl Desk {
             }
         };
         Ok(loaded?)
+    }
+
+    /// What of an assignment takes no more cases. A queue or person that nobody wrote down is
+    /// somebody's own business; one that was retired or disabled is not given anything.
+    async fn closed_to(&self, scope: Scope, ask: &Ask) -> Result<Option<Kind>, Failure> {
+        let Ask::Assign { queue, person } = ask else { return Ok(None) };
+        let given = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
+        if let Some(queue) = given(queue) {
+            let queue = store::read::admin::find_queue(self.db(), scope, &queue).await?;
+            if queue.is_some_and(|queue| queue.retired_at.is_some()) {
+                return Ok(Some(Kind::Queue));
+            }
+        }
+        if let Some(person) = given(person) {
+            let member = store::read::admin::member_by_email(self.db(), scope, &person).await?;
+            if member.is_some_and(|member| {
+                member.disabled_at.is_some() || !member.role.may(Right::WorkCases)
+            }) {
+                return Ok(Some(Kind::Member));
+            }
+        }
+        Ok(None)
     }
 
     async fn say_again(

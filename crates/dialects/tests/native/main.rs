@@ -3,6 +3,7 @@
 
 mod access;
 mod admin;
+mod assigning;
 mod bad_input;
 mod contract;
 mod conventions;

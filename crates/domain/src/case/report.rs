@@ -1,6 +1,7 @@
 //! A report about a payment: the command that opens a case, and what must be known to decide it.
 
 use super::{Case, Link};
+use crate::admin::Kind;
 use crate::ids::CaseId;
 use crate::payment::Payment;
 
@@ -54,6 +55,8 @@ pub struct Known {
     pub links: Vec<Link>,
     /// For a split about another payment: what must be known to open a case about it.
     pub part: Option<Box<Self>>,
+    /// For an assignment: what of it takes no more cases, a retired queue or a person who has left.
+    pub closed_to: Option<Kind>,
 }
 
 impl Report {

@@ -30,6 +30,9 @@ pub(super) fn act(
     if matches!(act, Act::Link | Act::Unlink | Act::Merge | Act::Split) {
         return pairs::act(known, order, moved(case, stage, hand), hand);
     }
+    if let (Ask::Assign { .. }, Some(kind)) = (&order.ask, known.closed_to) {
+        return Err(Refusal::ThingUnknown { kind });
+    }
     let mut case = case;
     second_person(&mut case, &order.ask, hand.by)?;
     settle(&mut case, &order.ask, hand.by);

@@ -51,9 +51,12 @@ fn link(
     let act = order.ask.act();
     let link = Link::between(&case.id, tie, &other.id, hand.at);
     let there = known.links.iter().any(|one| one.same(&link));
+    // No case is its parent's parent.
+    let turned = Link::between(&case.id, tie.turned(), &other.id, hand.at);
+    let against = known.links.iter().any(|one| one.same(&turned));
     let change = match (act, there) {
-        (Act::Link, true) => return Err(Refusal::AlreadyLinked),
-        (Act::Link, false) => Change::Linked(link),
+        (Act::Link, _) if there || against => return Err(Refusal::AlreadyLinked),
+        (Act::Link, _) => Change::Linked(link),
         (_, false) => return Err(Refusal::NotLinked),
         (_, true) => Change::Unlinked(link),
     };
