@@ -2,7 +2,10 @@
 //! that `REDRESS_TEST_POSTGRES` names; a test that needs it fails without it, so nothing is skipped
 //! silently.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use store::engine::{Db, EngineKind, Place, Stmt};
@@ -14,6 +17,10 @@ pub const BOTH: [EngineKind; 2] = [EngineKind::Sqlite, EngineKind::Postgres];
 const SERVER: &str = "REDRESS_TEST_POSTGRES";
 
 static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// Names this process among all that ever used the server: numbers of processes come again, on a
+/// small machine within one run of all tests.
+static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
 
 /// A new, empty database of this kind; an SQLite one stands in `dir`.
 pub async fn fresh(kind: EngineKind, dir: &Path) -> Place {
@@ -30,8 +37,7 @@ pub async fn fresh_postgres() -> String {
         !server.is_empty(),
         "{SERVER} names no PostgreSQL server: run ./test, which starts one"
     );
-    let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-    let name = format!("t{}_{number}", std::process::id());
+    let name = format!("t{:016x}_{}", *RUN, DATABASES.fetch_add(1, Ordering::Relaxed));
     let db = Db::open(&Place::postgres(server.clone())).await.expect("the test server answers");
     // A database cannot be made inside a transaction; a DO block over dblink would need an
     // extension. A schema of its own is as private and as empty.
