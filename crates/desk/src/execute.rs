@@ -1,5 +1,6 @@
 //! The road every command takes: load, decide, commit; and again when somebody was faster.
 
+use domain::account::Member;
 use domain::actor::Actor;
 use domain::admin::Kind;
 use domain::case::{Ask, Command, Hand, Known, decide};
@@ -142,18 +143,17 @@ impl Desk {
     /// somebody's own business; one that was retired or disabled is not given anything.
     async fn closed_to(&self, scope: Scope, ask: &Ask) -> Result<Option<Kind>, Failure> {
         let Ask::Assign { queue, person } = ask else { return Ok(None) };
-        let given = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
-        if let Some(queue) = given(queue) {
-            let queue = store::read::admin::find_queue(self.db(), scope, &queue).await?;
+        if let Some(name) = queue.as_deref().filter(|name| !name.is_empty()) {
+            let queue = store::read::admin::find_queue(self.db(), scope, name).await?;
             if queue.is_some_and(|queue| queue.retired_at.is_some()) {
                 return Ok(Some(Kind::Queue));
             }
         }
-        if let Some(person) = given(person) {
-            let member = store::read::admin::member_by_email(self.db(), scope, &person).await?;
-            if member.is_some_and(|member| {
-                member.disabled_at.is_some() || !member.role.may(Right::WorkCases)
-            }) {
+        if let Some(email) = person.as_deref().filter(|email| !email.is_empty()) {
+            let member = store::read::admin::member_by_email(self.db(), scope, email).await?;
+            let gone =
+                |member: Member| member.disabled_at.is_some() || !member.role.may(Right::WorkCases);
+            if member.is_some_and(gone) {
                 return Ok(Some(Kind::Member));
             }
         }

@@ -26,36 +26,6 @@ const INDEX_EVERY: Duration = Duration::from_secs(1);
 const FEED_EVERY: Duration = Duration::from_secs(1);
 
 impl Desk {
-    /// Follows what is committed with the search index, without end. A failure is told and tried
-    /// again; nobody else notices.
-    async fn keep_index(&self) {
-        loop {
-            match self.index_once().await {
-                Ok(0) => sleep(INDEX_EVERY).await,
-                // More may wait; whoever has something to write comes first.
-                Ok(_) => tokio::task::yield_now().await,
-                Err(failure) => {
-                    log("writing the search index", &failure);
-                    sleep(INDEX_EVERY).await;
-                }
-            }
-        }
-    }
-
-    /// Numbers what leaves by export, without end.
-    async fn keep_feed(&self) {
-        loop {
-            match self.number_feed_once().await {
-                Ok(0) => sleep(FEED_EVERY).await,
-                Ok(_) => tokio::task::yield_now().await,
-                Err(failure) => {
-                    log("numbering what leaves by export", &failure);
-                    sleep(FEED_EVERY).await;
-                }
-            }
-        }
-    }
-
     /// Forgets outcomes and quota windows that nobody can ask for any more.
     ///
     /// # Errors
@@ -108,8 +78,31 @@ impl Desk {
                 sleep(DROP_EVERY).await;
             }
         };
-        let derived = async { tokio::join!(self.keep_index(), self.keep_feed()) };
+        let index = follow("writing the search index", INDEX_EVERY, || self.index_once());
+        let feed =
+            follow("numbering what leaves by export", FEED_EVERY, || self.number_feed_once());
+        let derived = async { tokio::join!(index, feed) };
         tokio::join!(seals, nonces, drops, self.work_jobs(), derived);
+    }
+}
+
+/// Takes one step after another behind what is committed, without end. A failure is told and tried
+/// again; nobody else notices.
+async fn follow<F: Future<Output = Result<usize, Failure>>>(
+    doing: &str,
+    every: Duration,
+    step: impl Fn() -> F,
+) {
+    loop {
+        match step().await {
+            Ok(0) => sleep(every).await,
+            // More may wait; whoever has something to write comes first.
+            Ok(_) => tokio::task::yield_now().await,
+            Err(failure) => {
+                log(doing, &failure);
+                sleep(every).await;
+            }
+        }
     }
 }
 
