@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts the real program on fresh directories and lets clients/story.sh speak to it: the demo, and
-# `serve` set up from an empty directory by commands alone, on SQLite and on PostgreSQL. Whatever it
-# starts, it stops, also when it is interrupted.
+# Starts the real program on fresh directories and lets clients/story.sh and clients/office.sh speak
+# to it: the demo, and `serve` set up from an empty directory by commands alone, on SQLite and on
+# PostgreSQL. Whatever it starts, it stops, also when it is interrupted.
 
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -101,11 +101,11 @@ value = json.load(open(sys.argv[1], encoding="utf-8"))
 print(next(value[name] for name in sys.argv[2:] if name in value))' "$@"
 }
 
-# Lets story.sh speak and adds its counts to ours.
+# Lets story.sh, or the script named in teller, speak and adds its counts to ours.
 tell() {
     local heading=$1 said last && shift
     printf -- '-- %s\n' "$heading"
-    said=$("$here/story.sh" "$@" 2>&1)
+    said=$("$here/${teller:-story.sh}" "$@" 2>&1)
     printf '%s\n' "$said" | sed '$d'
     last=${said##*$'\n'}
     if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
@@ -155,6 +155,11 @@ install() {
     step 'token add' program_json "$scratch/token.json" \
         token add "${who[@]}" --role agent --name ann@story.example --json
     step 'key add' program_json "$scratch/key.json" key add "${who[@]}" --json
+    step 'token add of an administrator' program_json "$scratch/admin.json" \
+        token add "${who[@]}" --role administrator --name head@story.example --json
+    step 'a second account' program tenant add --dir "$dir" stranger --email ops@stranger.example
+    step 'and a token there' program_json "$scratch/stranger.json" token add --dir "$dir" \
+        --tenant stranger --env production --role administrator --name x@stranger.example --json
 }
 
 serve() {
@@ -170,11 +175,16 @@ serve() {
     REDRESS_TOKEN=$(field "$scratch/token.json" token)
     export REDRESS_API_KEY REDRESS_SECRET REDRESS_TOKEN
     tell "serve on $engine"
+    export REDRESS_PAYMENT=STORY-3 REDRESS_ADMIN REDRESS_STRANGER
+    REDRESS_ADMIN=$(field "$scratch/admin.json" token)
+    REDRESS_STRANGER=$(field "$scratch/stranger.json" token)
+    teller=office.sh tell "an office on $engine"
     step 'serve stops when asked' stop
     step 'doctor finds nothing wrong' program doctor --dir "$dir"
     step 'audit verify finds nothing wrong' program audit verify --dir "$dir"
     unset REDRESS_BASE_URL STORY_MAIL_DIR REDRESS_SUCCESSFUL REDRESS_FAILED
-    unset REDRESS_API_KEY REDRESS_SECRET REDRESS_TOKEN
+    unset REDRESS_API_KEY REDRESS_SECRET REDRESS_TOKEN REDRESS_PAYMENT REDRESS_ADMIN
+    unset REDRESS_STRANGER
 }
 
 serve_postgres() {
