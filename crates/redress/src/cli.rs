@@ -243,8 +243,8 @@ pub struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// `csv` or `jsonl` [default: by the file's ending]
-    #[arg(long, value_parser = crate::transactions_file::Format::parse)]
-    pub format: Option<crate::transactions_file::Format>,
+    #[arg(long, value_parser = importers::transactions::Format::parse)]
+    pub format: Option<importers::transactions::Format>,
 }
 
 /// Flags of `export`.

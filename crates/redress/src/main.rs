@@ -2,18 +2,17 @@
 //! in `commands`.
 
 mod archive;
-mod cases_file;
 mod cli;
 mod clock;
 mod commands;
 mod counting;
 mod demo;
 mod directory;
+mod progress;
 mod seal_file;
 mod server;
 mod settings;
 mod telemetry;
-mod transactions_file;
 mod wiring;
 
 use std::process::ExitCode;

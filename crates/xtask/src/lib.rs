@@ -3,5 +3,6 @@
 
 pub mod bans;
 pub mod bench;
+pub mod fuzz;
 pub mod outside;
 pub mod tidy;

@@ -39,6 +39,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Look for inputs that break the laws of the fuzz targets, as in `cargo xtask fuzz json`
+    Fuzz(xtask::fuzz::Arguments),
 }
 
 fn main() -> Result<ExitCode> {
@@ -57,6 +59,7 @@ fn main() -> Result<ExitCode> {
             Vec::new()
         }
         Chore::Bans => xtask::bans::bans(&checkout())?,
+        Chore::Fuzz(arguments) => return xtask::fuzz::fuzz(&checkout(), &arguments),
         Chore::Bench { arguments } => return xtask::bench::bench(&checkout(), &arguments),
     };
     for finding in &findings {

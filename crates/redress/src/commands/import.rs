@@ -14,11 +14,9 @@ use tokio::sync::mpsc;
 
 use super::{Outcome, say, scope};
 use crate::cli::ImportArgs;
-use crate::transactions_file::progress::Progress;
-use crate::transactions_file::{
-    FileError, Origin, Record, Rejected, RejectsFile, TransactionsFile,
-};
+use crate::progress::Progress;
 use crate::wiring::{Wanted, Way, explained};
+use importers::transactions::{FileError, Origin, Record, Rejected, RejectsFile, TransactionsFile};
 
 /// Chunks that may be read before the database takes them: with one, reading and writing overlap.
 const CHUNKS_AHEAD: usize = 1;

@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 
 use super::import::same_file;
 use super::{Outcome, say, scope};
-use crate::cases_file::{CaseFile, Item, Mapping, archived};
 use crate::cli::ImportCasesArgs;
-use crate::transactions_file::progress::Progress;
-use crate::transactions_file::{Rejected, RejectsFile};
+use crate::progress::Progress;
 use crate::wiring::{Wanted, Way, explained};
+use importers::cases::{CaseFile, Item, Mapping, archived};
+use importers::transactions::{Rejected, RejectsFile};
 
 /// Cases on their way at once: they share durable commits.
 const CASES_AT_ONCE: usize = 64;

@@ -32,14 +32,19 @@ const fn scaffold(
 }
 
 /// The ladder, from the bottom.
-pub const LADDER: [Rung; 10] = [
+pub const LADDER: [Rung; 11] = [
     rung("domain", "may think", &[]),
     rung("vault", "may keep secrets", &["domain"]),
     rung("store", "may remember", &["domain"]),
     rung("desk", "may act", &["domain", "vault", "store"]),
     rung("courier", "may call out", &["domain", "desk", "vault"]),
     rung("dialects", "may listen", &["domain", "desk", "vault"]),
-    rung("redress", "may be started", &["domain", "vault", "store", "desk", "courier", "dialects"]),
+    rung("importers", "may read files", &["domain"]),
+    rung(
+        "redress",
+        "may be started",
+        &["domain", "vault", "store", "desk", "importers", "courier", "dialects"],
+    ),
     scaffold(
         "teststand",
         "may pretend, in tests",
@@ -67,8 +72,10 @@ pub fn manifests(files: &[(String, String)]) -> Result<Vec<Finding>> {
     }
     let shared = tables.iter().find(|(path, _)| *path == "Cargo.toml").map(|(_, table)| table);
     let shared = shared.and_then(|root| root.get("workspace")?.get("dependencies")?.as_table());
-    // What stands in clients/ is for others to take with them, and on no rung.
-    for (path, table) in tables.iter().filter(|(path, _)| !path.starts_with("clients/")) {
+    // What stands in clients/ is for others to take with them, and on no rung; what is in fuzz/ is
+    // built apart, and nothing can import it.
+    let apart = |path: &str| path.starts_with("clients/") || path.starts_with("fuzz/");
+    for (path, table) in tables.iter().filter(|(path, _)| !apart(path)) {
         let Some(folder) = path.strip_suffix("/Cargo.toml") else { continue };
         let Some(name) = table.get("package").and_then(|package| package.get("name")?.as_str())
         else {

@@ -19,7 +19,7 @@ const fn home(
     Home { packages, rungs, why }
 }
 
-const HOMES: [Home; 16] = [
+const HOMES: [Home; 18] = [
     home(
         &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
         &["store"],
@@ -66,7 +66,7 @@ const HOMES: [Home; 16] = [
     ),
     home(
         &["jiff"],
-        &["domain", "courier", "dialects", "redress"],
+        &["domain", "importers", "courier", "dialects", "redress"],
         "calendars are rules; the edges write dates; between them time is a number",
     ),
     home(
@@ -75,14 +75,19 @@ const HOMES: [Home; 16] = [
         "which words are the same word is a rule, the same for every index and every question",
     ),
     home(
-        &["anyhow", "clap", "csv", "indicatif", "tracing-subscriber", "uuid"],
+        &["clap", "indicatif", "tracing-subscriber", "uuid"],
         &["redress"],
-        "only the program has a command line, a terminal and files to read",
+        "only the program has a command line and a terminal",
+    ),
+    home(
+        &["anyhow", "csv"],
+        &["importers", "redress"],
+        "who reads or writes a file of somebody else's tells its owner, in a sentence, what is wrong",
     ),
     home(
         &["toml"],
-        &["dialects", "redress"],
-        "files that people edit: settings, and a dialect's catalogue of messages",
+        &["importers", "dialects", "redress"],
+        "files that people edit: settings, mappings, and a dialect's catalogue of messages",
     ),
     home(&["rustix"], &["vault", "redress"], "file modes and locks: key files and the directory"),
     home(
@@ -92,7 +97,7 @@ const HOMES: [Home; 16] = [
     ),
     home(
         &["serde", "serde_json", "base64", "form_urlencoded"],
-        &["vault", "store", "courier", "dialects", "redress"],
+        &["vault", "store", "importers", "courier", "dialects", "redress"],
         "domain and desk know no wire shapes",
     ),
     home(
@@ -101,7 +106,12 @@ const HOMES: [Home; 16] = [
         "figures are shown at the edges",
     ),
     home(
-        &["bytes", "futures-util", "thiserror", "tokio", "tokio-util", "tracing"],
+        &["thiserror"],
+        &["vault", "store", "desk", "importers", "courier", "dialects", "redress"],
+        "domain's errors are closed lists with words of their own",
+    ),
+    home(
+        &["bytes", "futures-util", "tokio", "tokio-util", "tracing"],
         &["vault", "store", "desk", "courier", "dialects", "redress"],
         "domain is pure: std, sha2, jiff and the tables of Unicode",
     ),

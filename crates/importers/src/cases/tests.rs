@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use domain::Instant;
 use domain::case::{Archived, Channel};
 
-use super::mapping::Shape;
 use super::*;
 
 /// 2026-03-01T10:00:00Z.

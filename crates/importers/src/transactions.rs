@@ -15,7 +15,6 @@ mod columns;
 pub mod csv_records;
 mod jsonl_records;
 pub mod lines;
-pub mod progress;
 mod rejects;
 
 /// The longest record, in bytes. A row of ours has some 200; one this long is a broken quote or

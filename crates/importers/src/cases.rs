@@ -10,7 +10,7 @@ mod records;
 mod times;
 
 pub use convert::archived;
-pub use mapping::Mapping;
+pub use mapping::{Mapping, Shape};
 pub use records::{CaseFile, Item};
 
 #[cfg(test)]

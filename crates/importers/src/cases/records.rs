@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::json_array::Members;
 use super::mapping::{Mapping, Shape};
-use crate::transactions_file::Rejected;
-use crate::transactions_file::csv_records::Quotes;
-use crate::transactions_file::lines::{self, Line, Lines};
+use crate::transactions::Rejected;
+use crate::transactions::csv_records::Quotes;
+use crate::transactions::lines::{self, Line, Lines};
 
 /// The longest row of a table, in bytes: ten times the longest complaint that people write.
 const ROW_BYTES_MAX: usize = 1 << 20;
@@ -160,7 +160,6 @@ impl CaseFile {
     ///
     /// # Errors
     /// As [`CaseFile::open`].
-    #[cfg(test)]
     pub fn of(from: Box<dyn Read + Send>, shape: Shape, mapping: &Mapping) -> anyhow::Result<Self> {
         Ok(Self { records: Self::read(from, shape, mapping)?, bytes_total: None })
     }

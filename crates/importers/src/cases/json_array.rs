@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-use crate::transactions_file::lines::Line;
+use crate::transactions::lines::Line;
 
 /// An array being read.
 pub struct Members {
