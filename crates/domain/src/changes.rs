@@ -5,7 +5,8 @@ use crate::admin::{AdminChange, Kind};
 use crate::audit::{SealedHead, SignedSeal};
 use crate::case::{Case, Link, Stage};
 use crate::chain::{Content, Digest, Note, SALT_BYTES};
-use crate::ids::{CaseId, EndpointId, JobId, MessageId};
+use crate::evidence::{Evidence, ScanState};
+use crate::ids::{CaseId, EndpointId, EvidenceId, JobId, MessageId};
 use crate::job::{JobChange, JobState};
 use crate::message::Message;
 use crate::payment::{Payment, PaymentStatus, RowEffect, RowRefusal};
@@ -38,6 +39,33 @@ pub enum Change {
         note: Note,
         /// What stands beside it.
         content: Option<KeptContent>,
+    },
+    /// A case's history grew by a note that changes nothing else of it: its version stays.
+    CaseNoted {
+        /// The case.
+        case: CaseId,
+        /// The last link before.
+        was: Head,
+        /// The last link now.
+        is: Head,
+    },
+    /// A file was kept. Its bytes are durable in the storage already.
+    EvidenceKept(Box<Evidence>),
+    /// A file that belonged to no case now belongs to one.
+    EvidenceAttached {
+        /// The file.
+        id: EvidenceId,
+        /// The case.
+        case: CaseId,
+    },
+    /// A scanner looked at a file that was held.
+    EvidenceScanned {
+        /// The file.
+        id: EvidenceId,
+        /// What came of it.
+        state: ScanState,
+        /// What was found; empty when nothing.
+        finding: String,
     },
     /// A message to the outside.
     Queued(Message),

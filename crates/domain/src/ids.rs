@@ -89,6 +89,11 @@ id!(
     ReadId,
     "rd_"
 );
+id!(
+    /// One file that belongs to a case.
+    EvidenceId,
+    "ev_"
+);
 
 impl CaseId {
     /// Stands where a message is about no case.

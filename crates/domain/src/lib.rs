@@ -12,6 +12,7 @@ pub mod case;
 pub mod chain;
 pub mod changes;
 pub mod dice;
+pub mod evidence;
 pub mod ids;
 pub mod job;
 pub mod message;

@@ -43,6 +43,14 @@ pub enum Refusal {
         /// What was asked.
         act: Act,
     },
+    /// No such file in the caller's scope.
+    EvidenceUnknown,
+    /// The file was not looked at by the scanner yet; it can be had when it was.
+    EvidenceHeld,
+    /// The scanner found something in the file: nobody gets it.
+    EvidenceInfected,
+    /// There is no small picture of the file.
+    NoPreview,
     /// The case, or whatever else has a version, moved on since the caller read it.
     Stale {
         /// The version it has now.
@@ -111,6 +119,10 @@ impl Refusal {
         samples.extend(case.map(|case| Self::AlreadyReported { refid: refid(), case }));
         samples.extend([
             Self::CaseUnknown,
+            Self::EvidenceUnknown,
+            Self::EvidenceHeld,
+            Self::EvidenceInfected,
+            Self::NoPreview,
             Self::WrongStage { now: StageName::Open, act: Act::Start },
             Self::Stale { version: 3 },
             Self::NotResolved,
@@ -145,6 +157,10 @@ impl Refusal {
             Self::PaymentRefunded { .. } => "payment-refunded",
             Self::AlreadyReported { .. } => "already-reported",
             Self::CaseUnknown => "case-unknown",
+            Self::EvidenceUnknown => "evidence-unknown",
+            Self::EvidenceHeld => "evidence-held",
+            Self::EvidenceInfected => "evidence-infected",
+            Self::NoPreview => "no-preview",
             Self::WrongStage { .. } => "wrong-stage",
             Self::Stale { .. } => "stale",
             Self::NotResolved => "not-resolved",
@@ -172,12 +188,18 @@ impl Refusal {
     /// Whether the same command may be carried out later without a change.
     pub const fn transient(&self) -> bool {
         match self {
-            Self::Busy | Self::PaymentPending { .. } | Self::QueueEmpty => true,
+            Self::Busy
+            | Self::PaymentPending { .. }
+            | Self::QueueEmpty
+            | Self::EvidenceHeld => true,
             Self::PaymentUnknown
             | Self::PaymentFailed { .. }
             | Self::PaymentRefunded { .. }
             | Self::AlreadyReported { .. }
             | Self::CaseUnknown
+            | Self::EvidenceUnknown
+            | Self::EvidenceInfected
+            | Self::NoPreview
             | Self::WrongStage { .. }
             | Self::Stale { .. }
             | Self::NotResolved
@@ -226,7 +248,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 27;
+    const REFUSALS: usize = 31;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

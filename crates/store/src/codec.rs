@@ -291,6 +291,16 @@ pub fn read_addresses(text: &str) -> Vec<String> {
     text.split('\n').filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
+/// Words of closed lists as one text. None of them holds a space.
+pub fn write_words(words: &[&str]) -> String {
+    words.join(" ")
+}
+
+/// Reads words back.
+pub fn read_words(text: &str) -> Vec<&str> {
+    text.split_ascii_whitespace().collect()
+}
+
 /// Reads a stored case id.
 pub fn case_id(text: &str) -> Result<CaseId, Fault> {
     CaseId::parse(text).ok_or_else(|| Fault::new("a case id is not one".to_owned()))

@@ -81,6 +81,7 @@ pub const MIGRATIONS: &[Migration] = &[
         "imported_cases",
         include_str!("../../../migrations/0006_imported_cases.sql"),
     ),
+    Migration::new(7, "evidence", include_str!("../../../migrations/0007_evidence.sql")),
 ];
 
 /// What a migration did.

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod cases;
+pub mod evidence;
 pub mod feed;
 pub mod imports;
 pub mod jobs;

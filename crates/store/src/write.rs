@@ -7,6 +7,7 @@ mod accounts;
 mod admin;
 mod audit;
 mod cases;
+mod evidence;
 mod feed;
 mod jobs;
 mod outbox;
@@ -22,6 +23,8 @@ use crate::engine::{Expect, Load, Stmt, Value};
 pub mod tag {
     /// The payment has an open case, or the case's id is taken.
     pub const CASE: &str = "case";
+    /// The file is known already, belongs to a case, or was looked at.
+    pub const EVIDENCE: &str = "evidence";
     /// The nonce was spent before.
     pub const NONCE: &str = "nonce";
     /// The idempotency key is in use.
@@ -124,6 +127,12 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::Linked(link) => list.push(cases::link(scope, link)),
         Change::Unlinked(link) => list.push(cases::unlink(scope, link)),
         Change::Noted { note, content } => list.push(cases::note(note, content.as_ref())),
+        Change::CaseNoted { case, was, is } => list.push(cases::noted(scope, case, was, is)),
+        Change::EvidenceKept(file) => list.push(evidence::kept(file)),
+        Change::EvidenceAttached { id, case } => list.push(evidence::attached(scope, id, case)),
+        Change::EvidenceScanned { id, state, finding } => {
+            list.push(evidence::scanned(scope, id, *state, finding, changes.at));
+        }
         Change::Queued(message) => list.push(outbox::queue(message)),
         Change::PaymentNew(payment) => list.push(cases::payment(scope, payment)),
         Change::PaymentMoved { refid, from_status_at, status, status_at } => {

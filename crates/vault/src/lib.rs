@@ -11,6 +11,7 @@ pub mod parcel;
 pub mod password;
 pub mod seal;
 pub mod secret;
+pub mod stream;
 
 #[cfg(test)]
 mod testing;

@@ -17,10 +17,14 @@ use crate::actor::{Actor, Right};
 use crate::chain::{Content, Digest, Note, digest_of};
 use crate::changes::{Change, Changes, KeptContent, Outcome};
 use crate::dice::Dice;
+use crate::evidence::{AttachOrder, ReadOrder};
 use crate::ids::MessageId;
 use crate::message::{Event, EventKind, Message, Telling};
 use crate::refusal::Refusal;
 use crate::time::Instant;
+
+mod attach;
+pub use attach::attached;
 
 /// What a decision gives.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +59,10 @@ pub enum Command {
         /// The queue's name.
         queue: String,
     },
+    /// Give a case files.
+    Attach(AttachOrder),
+    /// Read a file of a case.
+    ReadEvidence(ReadOrder),
 }
 
 impl Command {
@@ -90,6 +98,20 @@ impl Command {
                 ])
             }
             Self::TakeNext { queue } => digest_of(&[b"take-next-1", queue.as_bytes()]),
+            Self::Attach(order) => {
+                let version = order.version.map_or([0; 8], i64::to_be_bytes);
+                let mut parts: Vec<&[u8]> = vec![b"attach-1", order.case.as_str().as_bytes()];
+                for file in &order.files {
+                    parts.extend([file.name.as_bytes(), &file.sha256]);
+                }
+                parts.push(&version);
+                digest_of(&parts)
+            }
+            Self::ReadEvidence(order) => {
+                let (case, id) = (order.case.as_str(), order.id.as_str());
+                let look = order.look.word();
+                digest_of(&[b"read-1", case.as_bytes(), id.as_bytes(), look.as_bytes()])
+            }
         }
     }
 }
@@ -121,6 +143,8 @@ pub fn decide(known: &Known, command: &Command, hand: &mut Hand<'_>) -> Result<D
         Command::Open(by_hand) => opening::by_hand(known, by_hand, hand),
         Command::Act(order) => acts::act(known, order, hand),
         Command::TakeNext { .. } => acts::take_next(known, hand),
+        Command::Attach(order) => attach::decide_attach(known, order, hand),
+        Command::ReadEvidence(order) => attach::decide_read(known, order, hand),
     }
 }
 

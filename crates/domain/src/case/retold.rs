@@ -4,6 +4,7 @@
 use super::decide::{ABSORB, CARRIED};
 use super::{Archived, Ask, Channel, Opening, Outcome, ReportContent, Stage, next_stage};
 use crate::chain::StoredNote;
+use crate::evidence;
 use crate::ids::CaseId;
 use crate::time::Instant;
 
@@ -36,7 +37,7 @@ pub struct Retold {
 pub fn retell<'a>(notes: impl IntoIterator<Item = &'a StoredNote>) -> Option<Retold> {
     let mut notes = notes.into_iter();
     let mut retold = begun(notes.next()?)?;
-    for stored in notes {
+    for stored in notes.filter(|stored| !evidence::is_of_evidence(&stored.note.act)) {
         if stored.note.act == ABSORB {
             absorb(&mut retold, stored)?;
             continue;

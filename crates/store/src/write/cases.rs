@@ -1,7 +1,7 @@
 //! How payments, cases and their histories are written.
 
 use domain::case::{Case, Link, Stage};
-use domain::chain::Note;
+use domain::chain::{Head, Note};
 use domain::changes::KeptContent;
 use domain::ids::CaseId;
 use domain::payment::Payment;
@@ -35,6 +35,11 @@ const DELETE_LINK: &str = "DELETE FROM case_links
 
 const INSERT_IMPORTED: &str = "INSERT INTO imported_cases (scope, source, external_id, case_id, at)
  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+
+// The version stays: a note that changes nothing else takes nobody's act away. Who moves the case at
+// the same time meets this note's number.
+const NOTE_CASE: &str = "UPDATE cases SET head_seq = ?3, head_digest = ?4
+ WHERE id = ?1 AND scope = ?2 AND head_seq = ?5 AND head_digest = ?6";
 
 const INSERT_NOTE: &str = "INSERT INTO notes (case_id, seq, at, actor, act, fact, content_digest,
  previous, digest, salt, content, sealed, seal)
@@ -155,6 +160,18 @@ pub(super) fn shift(case: &Case) -> Stmt {
         outcome(case).into(),
     ];
     one(MOVE_CASE, tag::CASE, values)
+}
+
+pub(super) fn noted(scope: Scope, case: &CaseId, was: &Head, is: &Head) -> Stmt {
+    let values = vec![
+        case.as_str().into(),
+        scope.number().into(),
+        is.seq.into(),
+        is.digest.as_slice().into(),
+        was.seq.into(),
+        was.digest.as_slice().into(),
+    ];
+    one(NOTE_CASE, tag::CASE, values)
 }
 
 pub(super) fn note(note: &Note, content: Option<&KeptContent>) -> Stmt {

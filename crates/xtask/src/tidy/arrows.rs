@@ -32,23 +32,24 @@ const fn scaffold(
 }
 
 /// The ladder, from the bottom.
-pub const LADDER: [Rung; 11] = [
+pub const LADDER: [Rung; 12] = [
     rung("domain", "may think", &[]),
     rung("vault", "may keep secrets", &["domain"]),
     rung("store", "may remember", &["domain"]),
-    rung("desk", "may act", &["domain", "vault", "store"]),
+    rung("evidence", "may keep files", &["domain", "vault"]),
+    rung("desk", "may act", &["domain", "vault", "store", "evidence"]),
     rung("courier", "may call out", &["domain", "desk", "vault"]),
-    rung("dialects", "may listen", &["domain", "desk", "vault"]),
+    rung("dialects", "may listen", &["domain", "desk", "vault", "evidence"]),
     rung("importers", "may read files", &["domain"]),
     rung(
         "redress",
         "may be started",
-        &["domain", "vault", "store", "desk", "importers", "courier", "dialects"],
+        &["domain", "vault", "store", "evidence", "desk", "importers", "courier", "dialects"],
     ),
     scaffold(
         "teststand",
         "may pretend, in tests",
-        &["domain", "vault", "store", "desk", "courier", "dialects"],
+        &["domain", "vault", "store", "evidence", "desk", "courier", "dialects"],
     ),
     scaffold("measure", "may measure", &["domain", "vault", "store", "desk", "dialects"]),
     scaffold("xtask", "is for us", &[]),

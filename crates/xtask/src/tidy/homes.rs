@@ -19,7 +19,7 @@ const fn home(
     Home { packages, rungs, why }
 }
 
-const HOMES: [Home; 18] = [
+const HOMES: [Home; 19] = [
     home(
         &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
         &["store"],
@@ -89,7 +89,16 @@ const HOMES: [Home; 18] = [
         &["importers", "dialects", "redress"],
         "files that people edit: settings, mappings, and a dialect's catalogue of messages",
     ),
-    home(&["rustix"], &["vault", "redress"], "file modes and locks: key files and the directory"),
+    home(
+        &["caseless", "image", "object_store", "unicode-normalization"],
+        &["evidence"],
+        "files are judged and kept in one place",
+    ),
+    home(
+        &["rustix"],
+        &["vault", "evidence", "redress"],
+        "file modes, locks and limits: key files, the directory, the scanner's process",
+    ),
     home(
         &["rustls"],
         &["store", "courier", "dialects", "redress"],
@@ -107,12 +116,12 @@ const HOMES: [Home; 18] = [
     ),
     home(
         &["thiserror"],
-        &["vault", "store", "desk", "importers", "courier", "dialects", "redress"],
+        &["vault", "store", "evidence", "desk", "importers", "courier", "dialects", "redress"],
         "domain's errors are closed lists with words of their own",
     ),
     home(
         &["bytes", "futures-util", "tokio", "tokio-util", "tracing"],
-        &["vault", "store", "desk", "courier", "dialects", "redress"],
+        &["vault", "store", "evidence", "desk", "courier", "dialects", "redress"],
         "domain is pure: std, sha2, jiff and the tables of Unicode",
     ),
 ];
