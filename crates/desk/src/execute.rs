@@ -6,6 +6,7 @@ use domain::admin::Kind;
 use domain::case::{Ask, Command, Hand, Known, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
+use domain::evidence::{AttachOrder, ReadOrder};
 use domain::{Dice, Refusal, Right, Scope};
 use store::engine::CommitError;
 use store::read::cases as read;
@@ -123,6 +124,10 @@ impl Desk {
             }
             Command::Open(by_hand) => {
                 read::for_opening(self.db(), scope, by_hand.payment.as_ref(), key).await
+            }
+            Command::Attach(AttachOrder { case, .. })
+            | Command::ReadEvidence(ReadOrder { case, .. }) => {
+                read::for_act(self.db(), scope, case, None, key).await
             }
             Command::Act(act) => {
                 let loaded = read::for_act(self.db(), scope, &act.case, Some(&act.ask), key).await;

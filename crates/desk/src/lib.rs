@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod admin;
 pub mod archive;
 pub mod audit;
+pub mod evidence;
 pub mod execute;
 pub mod export;
 pub mod failure;
@@ -21,7 +22,7 @@ pub mod search;
 pub mod sweep;
 pub mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::changes::{Change, Changes};
 use domain::{Dice, Instant, Scope};
@@ -58,6 +59,7 @@ struct Inner {
     nonces: nonces::NonceBook,
     known_keys: accounts::KeyCache,
     reads: reads::ReadBook,
+    cabinet: OnceLock<::evidence::Cabinet>,
 }
 
 impl Desk {
@@ -74,6 +76,7 @@ impl Desk {
             nonces: nonces::NonceBook::default(),
             known_keys: accounts::KeyCache::default(),
             reads: reads::ReadBook::default(),
+            cabinet: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -4,7 +4,7 @@ use crate::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use crate::admin::{AdminChange, Kind};
 use crate::audit::{SealedHead, SignedSeal};
 use crate::case::{Case, Link, Stage};
-use crate::chain::{Content, Digest, Note, SALT_BYTES};
+use crate::chain::{Content, Digest, Head, Note, SALT_BYTES};
 use crate::evidence::{Evidence, ScanState};
 use crate::ids::{CaseId, EndpointId, EvidenceId, JobId, MessageId};
 use crate::job::{JobChange, JobState};

@@ -1,6 +1,7 @@
 //! A small world around the desk: an engine, a clock that is set by hand, seeded dice, one tenant.
 //! It can be stopped as by a crash and opened again over the same data.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -8,7 +9,10 @@ use desk::accounts::TenantDraft;
 use desk::{Clock, Desk};
 use domain::payment::{Payment, PaymentStatus};
 use domain::{Actor, Env, Instant, Millis, Role, Scope};
-use store::engine::{Db, EngineKind, Place};
+use evidence::place::{Folder, Place};
+use evidence::scan::Scanner;
+use evidence::{Cabinet, OnScannerDown, Rules, Settings};
+use store::engine::{Db, EngineKind};
 use store::migrate::MIGRATIONS;
 use tempfile::TempDir;
 use vault::keyring::Keyring;
@@ -45,7 +49,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// The tenant's production.
     pub scope: Scope,
-    place: Place,
+    place: store::engine::Place,
     dir: TempDir,
     restarts: u64,
     seed: u64,
@@ -98,12 +102,32 @@ impl World {
     }
 }
 
-async fn open(place: &Place, dir: &TempDir, clock: &Arc<ManualClock>, seed: u64) -> (Db, Desk) {
+async fn open(
+    place: &store::engine::Place,
+    dir: &TempDir,
+    clock: &Arc<ManualClock>,
+    seed: u64,
+) -> (Db, Desk) {
     let db = Db::open(place).await.expect("the database opens");
     db.migrate(MIGRATIONS, clock.now()).await.expect("the schema is built");
     let keys = Arc::new(Keyring::open(&dir.path().join("keys")).expect("the keys open"));
     let clock: Arc<dyn Clock> = clock.clone();
-    (db.clone(), Desk::new(db, keys, clock, Box::new(Seeded::new(seed))))
+    let desk = Desk::new(db.clone(), Arc::clone(&keys), clock, Box::new(Seeded::new(seed)));
+    assert!(desk.furnish(cabinet(dir.path(), keys, Scanner::Off).await));
+    (db, desk)
+}
+
+/// A cabinet in a folder, with this scanner; what it cannot look at is held.
+pub async fn cabinet(dir: &Path, keys: Arc<Keyring>, scanner: Scanner) -> Cabinet {
+    let root = dir.join("evidence");
+    let settings = Settings {
+        spool: root.join("spool"),
+        place: Place::Folder(Folder::open(&root).expect("a folder for files")),
+        scanner,
+        on_scanner_down: OnScannerDown::Quarantine,
+        rules: Rules::default(),
+    };
+    Cabinet::open(keys, settings).await.expect("a cabinet")
 }
 
 /// A payment of 12.00 made a day before `status_at`.

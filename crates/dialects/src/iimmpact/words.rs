@@ -195,6 +195,10 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         Refusal::NotAllowed => message(StatusCode::FORBIDDEN, "Forbidden"),
         // About acts on cases and on the account, which this dialect has none of.
         Refusal::CaseUnknown
+        | Refusal::EvidenceUnknown
+        | Refusal::EvidenceHeld
+        | Refusal::EvidenceInfected
+        | Refusal::NoPreview
         | Refusal::WrongStage { .. }
         | Refusal::Stale { .. }
         | Refusal::NotResolved

@@ -18,11 +18,16 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::PaymentUnknown
         | Refusal::CaseUnknown
+        | Refusal::EvidenceUnknown
+        | Refusal::NoPreview
         | Refusal::ThingUnknown { .. }
         | Refusal::QueueEmpty
         | Refusal::JobUnknown => StatusCode::NOT_FOUND,
         Refusal::ReceiptTime | Refusal::JobTooLarge => StatusCode::BAD_REQUEST,
-        Refusal::NotAllowed | Refusal::SamePerson | Refusal::GrantsTooMuch => StatusCode::FORBIDDEN,
+        Refusal::NotAllowed
+        | Refusal::SamePerson
+        | Refusal::EvidenceInfected
+        | Refusal::GrantsTooMuch => StatusCode::FORBIDDEN,
         Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::KeyReusedForOther => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -30,6 +35,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::PaymentFailed { .. }
         | Refusal::PaymentRefunded { .. }
         | Refusal::AlreadyReported { .. }
+        | Refusal::EvidenceHeld
         | Refusal::WrongStage { .. }
         | Refusal::NotResolved
         | Refusal::NothingProposed
@@ -67,6 +73,20 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::CaseUnknown => {
             ("No such case", "your account has no case with this id in this environment")
         }
+        Refusal::EvidenceUnknown => {
+            ("No such file", "your account has no file with this id in this environment")
+        }
+        Refusal::EvidenceHeld => (
+            "The file is held",
+            "the scanner did not look at it yet; it can be had when it did, try again later",
+        ),
+        Refusal::EvidenceInfected => {
+            ("The scanner found something in the file", "nobody gets it; the case says what it was")
+        }
+        Refusal::NoPreview => (
+            "No preview",
+            "a preview is made of images that can be decoded; get the file itself instead",
+        ),
         Refusal::WrongStage { .. } => return ("Not at this stage", refusal.to_string()),
         Refusal::Stale { version } => {
             let detail = format!("it is at version {version} now; read it again and decide anew");
