@@ -11,13 +11,16 @@
 //!   all values have a number, the numbers give the order, otherwise arrival does.
 //! - Spaces around a value are dropped, and an empty value is none: the original does both.
 //! - A part of a multipart body that is a file is refused. Ignoring it would leave a caller to
-//!   believe that evidence had arrived.
+//!   believe that evidence had arrived. Routes that take files read their body by `parts` and
+//!   `files`, which never hold it whole.
 
 mod error;
 mod fields;
+pub mod files;
 mod form;
 mod json;
 mod multipart;
+pub mod parts;
 mod take;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -103,9 +103,10 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let id = app.requests.next();
     let line = Line::begin(&app, &request);
     let shape = Shape::of(request.uri().path());
+    let time = time_of(&app, &request);
     let in_one_stream = request.version() < Version::HTTP_2;
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let timed = tokio::time::timeout(app.settings.request_time, work);
+    let timed = tokio::time::timeout(time, work);
     let scoped = BODY_LEFT.scope(Cell::new(false), async move {
         let timed = timed.await;
         (timed, BODY_LEFT.with(Cell::get))
@@ -134,6 +135,20 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     response.headers_mut().insert(REQUEST_ID, id.header());
     line.end(id, response.status());
     response
+}
+
+/// Where files come in.
+const UPLOADS: &[&str] = &[native::evidence::UPLOAD_PATH];
+
+/// How long a request may take: longer where it may bring files, which it says by its type.
+fn time_of(app: &App, request: &Request) -> Duration {
+    let usual = app.settings.request_time;
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let said = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let uploads = route.is_some_and(|route| UPLOADS.contains(&route))
+        && said.get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"));
+    // The same time again for what follows the body: the scanner, the storage, the commit.
+    if uploads { usual.max(app.settings.uploads.time + usual) } else { usual }
 }
 
 /// Nothing has this path.

@@ -53,6 +53,8 @@ pub struct Settings {
     pub hosts: Option<who::Hosts>,
     /// From a request's head to its answer; then the caller is told that it took too long.
     pub request_time: Duration,
+    /// Of bodies with files. The size is the cabinet's to say.
+    pub uploads: body::parts::PartLimits,
     /// Of the IIMMPACT dialect.
     pub iimmpact: iimmpact::Settings,
     /// Of our own API.
@@ -69,6 +71,7 @@ impl Default for Settings {
             trusted_hops: 0,
             hosts: None,
             request_time: Duration::from_secs(29),
+            uploads: body::parts::PartLimits::default(),
             iimmpact: iimmpact::Settings::default(),
             native: native::Settings::default(),
             ops: ops::Settings::default(),

@@ -10,6 +10,7 @@ mod cases;
 mod cursor;
 mod docs;
 mod document;
+pub(crate) mod evidence;
 mod export;
 mod fields;
 mod jobs;
@@ -108,6 +109,7 @@ const TABLES: &[&[Route]] = &[
     admin::LISTS,
     search::ROUTES,
     export::ROUTES,
+    evidence::ROUTES,
 ];
 
 /// What answers without a credential.

@@ -68,10 +68,14 @@ fn plain_text(headers: &HeaderMap) -> Result<(), BodyError> {
     if let Some(said) = headers.get(http::header::CONTENT_TYPE) {
         utf8_only(said.to_str().map_err(|_| BodyError::UnsupportedType)?)?;
     }
-    let as_is = headers.get("content-transfer-encoding").is_none_or(|value| {
+    if is_as_it_is(headers) { Ok(()) } else { Err(BodyError::Encoded) }
+}
+
+/// Whether a part is not encoded for mail, which no form has been since RFC 7578.
+pub(super) fn is_as_it_is(headers: &HeaderMap) -> bool {
+    headers.get("content-transfer-encoding").is_none_or(|value| {
         ["7bit", "8bit", "binary"]
             .iter()
             .any(|name| value.as_bytes().trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
-    });
-    if as_is { Ok(()) } else { Err(BodyError::Encoded) }
+    })
 }

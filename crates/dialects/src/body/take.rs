@@ -74,7 +74,7 @@ pub(crate) async fn discard(headers: &HeaderMap, body: Body) {
     drop(take(headers, body, &limits).await);
 }
 
-fn declared(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn declared(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -1,6 +1,7 @@
 //! What every handler takes: who calls, and what was sent. A handler without one of these cannot
 //! read or write anything, since every finder and every command wants an actor.
 
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::response::Response;
 use desk::Failure;
@@ -90,6 +91,36 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
         let once = once(&parts, &bytes)?;
         let version = version(&parts.headers)?;
         Ok(Self { by, body: json::read(&parts.headers, &bytes)?, once, version })
+    }
+}
+
+/// Who calls, with a body that is still on the wire.
+pub(super) struct Streamed {
+    pub(super) by: Actor,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    /// The `Idempotency-Key`; the command it is used with has a digest of its own.
+    pub(super) key: Option<String>,
+    /// The version that `If-Match` insists on.
+    pub(super) version: Option<i64>,
+}
+
+impl FromRequest<App> for Streamed {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let read = async {
+            let by = authenticated(&parts, app).await?;
+            Ok((by, idempotency_key(&parts.headers)?, version(&parts.headers)?))
+        };
+        match read.await {
+            Ok((by, key, version)) => Ok(Self { by, headers: parts.headers, body, key, version }),
+            Err(problem) => {
+                body::discard(&parts.headers, body).await;
+                Err(problem)
+            }
+        }
     }
 }
 

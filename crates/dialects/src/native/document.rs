@@ -24,6 +24,7 @@ const PARTS: &[&str] = &[
     include_str!("../../../../contracts/native/parts/jobs.json"),
     include_str!("../../../../contracts/native/parts/search.json"),
     include_str!("../../../../contracts/native/parts/export.json"),
+    include_str!("../../../../contracts/native/parts/evidence.json"),
     include_str!("../../../../contracts/native/parts/webhooks.json"),
     include_str!("../../../../contracts/native/parts/admin.json"),
 ];

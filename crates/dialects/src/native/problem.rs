@@ -86,6 +86,12 @@ impl Problem {
         Self::fields(vec![FieldProblem::new(field, message)])
     }
 
+    /// Names what of the request it is about.
+    pub(super) fn about_fields(mut self, errors: Vec<FieldProblem>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
     /// Names the case that stands in the way.
     pub(super) fn about_case(mut self, case: &str) -> Self {
         self.0.case = Some(case.to_owned());

@@ -238,6 +238,78 @@ const PAGES: &[Page] = &[
     page_of("name-too-long", BODY, NO_OTHER_BODY),
     page_of("bad-multipart", BODY, NO_OTHER_BODY),
     page_of("file-part", BODY, NO_OTHER_BODY),
+    page_of(
+        "evidence-unknown",
+        "No such file",
+        "Your account has no file with this id in this environment.",
+    ),
+    page_of(
+        "evidence-held",
+        "The file is held",
+        "The scanner did not look at it yet. It can be had when it did; try again later.",
+    ),
+    page_of(
+        "evidence-infected",
+        "The scanner found something in the file",
+        "Nobody gets it. `finding` of the file says what it was called.",
+    ),
+    page_of(
+        "no-preview",
+        "No preview",
+        "A preview is made of images that can be decoded. Get the file itself instead.",
+    ),
+    page_of(
+        "too-many-files",
+        "Too many files",
+        "`errors` names the first that is too many. Send the others in another request.",
+    ),
+    page_of(
+        "file-name-taken",
+        "Two files have one name",
+        "Names are compared without regard to case. Give each file its own.",
+    ),
+    page_of("file-without-name", "A file without a name", "Send a filename with every file."),
+    page_of(
+        "wrong-file-extension",
+        "A file of another kind",
+        "PNG, JPEG and PDF are taken, by their extensions: png, jpg, jpeg, pdf.",
+    ),
+    page_of(
+        "wrong-declared-type",
+        "A file called what it is not",
+        "The Content-Type of its part and its extension must agree.",
+    ),
+    page_of(
+        "wrong-signature",
+        "A file that is not what its name says",
+        "Its first bytes are of another kind than its extension.",
+    ),
+    page_of(
+        "image-without-dimensions",
+        "An image that cannot be read",
+        "Its header does not say how large it is: it is damaged or no image.",
+    ),
+    page_of(
+        "too-many-pixels",
+        "An image too large",
+        "At most 64 million pixels are taken. Make it smaller.",
+    ),
+    page_of(
+        "file-too-large",
+        "A file too large",
+        "It has more bytes than one file may have. Send a smaller one.",
+    ),
+    page_of("file-empty", "An empty file", "It has no bytes. Choose it again and send it again."),
+    page_of(
+        "file-infected",
+        "The scanner found something",
+        "Nothing of the request was taken; the file is held for whoever looks into it.",
+    ),
+    page_of(
+        "file-not-scanned",
+        "The scanner is not there",
+        "Nothing was kept. Send it again when Retry-After says.",
+    ),
 ];
 
 /// A code with its title and advice, when there is such a code.

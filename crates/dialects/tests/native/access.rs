@@ -25,6 +25,9 @@ pub fn body(route: &Route) -> Option<String> {
     let document: serde_json::Value = serde_json::from_str(document()).expect("JSON");
     let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
     let body = operation.get("requestBody")?;
+    if let Some(form) = body["content"]["multipart/form-data"]["example"].as_str() {
+        return Some(form.to_owned());
+    }
     let example = &body["content"]["application/json"]["example"];
     assert!(!example.is_null(), "{} {} has no example", route.method, route.path);
     Some(example.to_string())

@@ -50,6 +50,7 @@ fn every_act_of_the_domain_has_its_route() {
         Act::ALL.iter().map(|act| format!("/api/v1/cases/{{id}}/{}", act.word())).collect();
     let routes: BTreeSet<String> = all_routes()
         .filter(|route| route.method == "POST" && route.path.starts_with("/api/v1/cases/"))
+        .filter(|route| !route.path.ends_with("/evidence"))
         .map(|route| route.path.to_owned())
         .collect();
     assert_eq!(routes, acts);

@@ -9,6 +9,7 @@ mod contract;
 mod conventions;
 mod docs;
 mod isolation;
+mod evidence;
 mod once;
 mod ops;
 mod reading;

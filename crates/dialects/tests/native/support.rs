@@ -168,8 +168,10 @@ impl House {
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
+        if let Some(body) = body {
+            let form = body.starts_with("--XX");
+            let form = form.then_some("multipart/form-data; boundary=XX");
+            request = request.header("content-type", form.unwrap_or("application/json"));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

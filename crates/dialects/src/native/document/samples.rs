@@ -33,7 +33,7 @@ const NAMED: &[(&str, &str)] = &[
 ];
 
 /// Ids by the beginning of their patterns, and as they look.
-const IDS: &[&str] = &["cs_", "job_", "msg_", "we_"];
+const IDS: &[&str] = &["cs_", "ev_", "job_", "msg_", "we_"];
 
 /// Adds an example to each answer in JSON that has none.
 pub(super) fn add(whole: &Value, operation: &mut Value) {
