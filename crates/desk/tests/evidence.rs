@@ -81,7 +81,7 @@ async fn whole(mut plain: Plain) -> Vec<u8> {
 }
 
 fn files_below(world: &World) -> usize {
-    let files = world.dir().join("evidence/files");
+    let files = world.dir().join("evidence/kept");
     let count = |folder| std::fs::read_dir(folder).expect("a folder").count();
     let shards = std::fs::read_dir(files).expect("the shards");
     shards.map(|shard| count(shard.expect("a shard").path())).sum()

@@ -5,6 +5,7 @@
 mod certificate;
 mod courier;
 mod edges;
+mod evidence;
 mod house;
 mod manager;
 mod tls;
@@ -24,6 +25,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use courier::{guard, letters, mail};
 pub use edges::messages;
+pub use evidence::cabinet;
 pub use tls::Certificates;
 
 use crate::directory::write_private;
@@ -79,6 +81,7 @@ impl Server {
         // Before anyone believes that it serves: a key that is missing would show as signed calls
         // that are refused and webhooks that are never sent.
         house.desk.open_all_secrets().await.map_err(crate::wiring::explained)?;
+        evidence::furnish(&house).await?;
         let mut signals = Signals::new()?;
         let stop = CancellationToken::new();
         let address = AddressFile::write(&house, &self.bound_url)?;

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
+pub use evidence::{EvidenceSettings, OnDownSetting, ScannerSetting, StorageSetting};
+
 pub use layers::{Flag, SettingsError};
 
 mod checks;
+mod evidence;
 mod layers;
 
 /// The file that lists every setting with its default.
@@ -37,6 +40,8 @@ pub struct Settings {
     pub iimmpact: IimmpactSettings,
     /// Our own API.
     pub native: NativeSettings,
+    /// Files of cases.
+    pub evidence: EvidenceSettings,
     /// The sealed history.
     pub audit: AuditSettings,
     /// Logs.

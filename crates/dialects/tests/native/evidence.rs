@@ -55,7 +55,7 @@ impl Case {
     /// Files in the storage and in the spool.
     fn kept(&self) -> (usize, usize) {
         let root = self.house.world.dir().join("evidence");
-        (files_below(&root.join("files")), files_below(&root.join("spool")))
+        (files_below(&root.join("kept")), files_below(&root.join("spool")))
     }
 }
 

@@ -93,7 +93,7 @@ impl Folder {
     /// # Errors
     /// It cannot be made or written.
     pub fn open(root: &Path) -> Result<Self, Fault> {
-        let files = root.join("files");
+        let files = root.join("kept");
         make(&files)?;
         for shard in 0..SHARDS {
             make(&files.join(shard_name(shard)))?;
@@ -105,7 +105,7 @@ impl Folder {
 
     fn path(&self, address: &str) -> PathBuf {
         let shard = address.get(..2).unwrap_or("00");
-        self.root.join("files").join(shard).join(address)
+        self.root.join("kept").join(shard).join(address)
     }
 
     pub(super) fn described(&self) -> String {
@@ -168,7 +168,7 @@ impl Folder {
         before: Instant,
         shard: u16,
     ) -> Result<Vec<String>, Fault> {
-        let folder = self.root.join("files").join(shard_name(shard));
+        let folder = self.root.join("kept").join(shard_name(shard));
         let paths = blocking(move || older(&folder, before)).await?;
         let name = |path: &PathBuf| Some(path.file_name()?.to_str()?.to_owned());
         Ok(paths.iter().filter_map(name).collect())

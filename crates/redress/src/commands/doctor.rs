@@ -2,6 +2,7 @@
 //! it. It changes nothing but what every command does at the start, bringing the schema up to date.
 
 mod checks;
+mod files;
 
 use std::fmt::Write as _;
 
@@ -78,6 +79,7 @@ async fn look(way: &Way) -> Vec<(&'static str, Finding)> {
             found.push(("clock", checks::clock(&house).await));
             found.push(("last seal", checks::last_seal(&house).await));
             found.push(("outbox", checks::outbox(&house).await));
+            found.extend(files::look(&house).await);
         }
         Err(why) => found.push(("database", wrong(&why))),
     }

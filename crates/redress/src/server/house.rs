@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use desk::Desk;
+use domain::Millis;
 use domain::audit::SignedSeal;
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
@@ -31,20 +32,32 @@ pub(super) fn start(house: &House) -> Keeper {
     let period = Duration::from_secs(u64::from(house.settings.audit.seal_period_s));
     let stop = CancellationToken::new();
     let until = stop.clone();
+    let files = &house.settings.evidence;
+    let sweeps = (
+        Duration::from_secs(u64::from(files.sweep_period_s)),
+        Millis::seconds(i64::from(files.orphan_grace_s)),
+    );
     // A thread of its own: it waits for the disk, and no request shall wait with it.
     let runtime = Handle::current();
     let task = tokio::task::spawn_blocking(move || {
-        runtime.block_on(keep_house(&desk, &path, period, &until));
+        runtime.block_on(keep_house(&desk, &path, period, sweeps, &until));
     });
     Keeper { stop: stop.drop_guard(), task }
 }
 
-async fn keep_house(desk: &Desk, path: &Path, period: Duration, until: &CancellationToken) {
+async fn keep_house(
+    desk: &Desk,
+    path: &Path,
+    period: Duration,
+    (sweep_every, grace): (Duration, Millis),
+    until: &CancellationToken,
+) {
     compare(desk, path).await;
     let sealing = desk.keep_house(period, |seal| keep(desk, seal, path));
     tokio::select! {
         () = sealing => {}
         () = read_keys(desk) => {}
+        () = desk.keep_evidence(sweep_every, grace) => {}
         () = until.cancelled() => {}
     }
     if timeout(LAST_WORK_MAX, finish(desk, path)).await.is_err() {

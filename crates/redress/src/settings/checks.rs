@@ -1,7 +1,9 @@
 //! What the types of the settings do not say: ranges, and settings that need each other. One table
 //! for the ranges; each line is a limit with its unit in the key.
 
-use super::{EngineSetting, MailTransport, Settings, SettingsError};
+use super::{
+    EngineSetting, MailTransport, ScannerSetting, Settings, SettingsError, StorageSetting,
+};
 
 /// Refuses what cannot work, before anything is opened.
 pub fn check(settings: &Settings) -> Result<(), SettingsError> {
@@ -13,19 +15,23 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     check_server(settings)?;
     check_storage(settings)?;
     check_mail(settings)?;
+    check_evidence(settings)?;
     check_iimmpact(settings)
 }
 
 /// Key, value, least, most.
-fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 21] {
+fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 29] {
     /// A tenth of a second to ten minutes: below, a busy machine fails; above, nobody waits.
     const MS: (u64, u64) = (100, 600_000);
     /// The courier ends every sending by then, to be done within its lease.
     const SENDING_MS_MAX: u64 = courier::sweep::SENDING_MAX.as_secs() * 1_000;
     /// A body must hold a report, and must fit into memory many times over.
     const BODY: (u64, u64) = (16_384, 64 << 20);
+    /// A preview holds one in memory, and clamd's own limit is 2 GB.
+    const FILE_MAX: u64 = 1 << 30;
     let (server, storage, mail) = (&settings.server, &settings.storage, &settings.mail);
     let (hooks, iimmpact) = (&settings.webhooks, &settings.iimmpact);
+    let files = &settings.evidence;
     [
         ("server.trusted_proxies", u64::from(server.trusted_proxies), 0, 10),
         ("server.connections_max", u64::from(server.connections_max), 1, 65_536),
@@ -52,6 +58,14 @@ fn ranges(settings: &Settings) -> [(&'static str, u64, u64, u64); 21] {
             1,
             1_000_000,
         ),
+        ("evidence.file_bytes_max", files.file_bytes_max, 1, FILE_MAX),
+        ("evidence.files_max", u64::from(files.files_max), 1, 100),
+        ("evidence.request_bytes_max", files.request_bytes_max, 1, 4 * FILE_MAX),
+        ("evidence.upload_timeout_s", u64::from(files.upload_timeout_s), 1, 3_600),
+        ("evidence.upload_idle_timeout_s", u64::from(files.upload_idle_timeout_s), 1, 3_600),
+        ("evidence.orphan_grace_s", u64::from(files.orphan_grace_s), 1, 90 * 86_400),
+        ("evidence.sweep_period_s", u64::from(files.sweep_period_s), 1, 86_400),
+        ("evidence.scanner_timeout_ms", files.scanner_timeout_ms, MS.0, MS.1),
         ("audit.seal_period_s", u64::from(settings.audit.seal_period_s), 1, 86_400),
     ]
 }
@@ -116,6 +130,41 @@ fn check_mail(settings: &Settings) -> Result<(), SettingsError> {
             let why = "must be an address, as in `Support <support@example.com>`";
             return Err(unfit(key, why.to_owned()));
         }
+    }
+    Ok(())
+}
+
+fn check_evidence(settings: &Settings) -> Result<(), SettingsError> {
+    let files = &settings.evidence;
+    let (request, file) = (files.request_bytes_max, files.file_bytes_max);
+    if request <= file {
+        let why = "must be above `evidence.file_bytes_max`, or no such file arrives";
+        return Err(unfit("evidence.request_bytes_max", why.to_owned()));
+    }
+    // The body, then the scanner, the storage and the commit.
+    let longest =
+        u64::from(files.upload_timeout_s) + 2 * settings.server.request_timeout_ms.div_ceil(1_000);
+    if u64::from(files.orphan_grace_s) <= longest {
+        let why = format!("must be above {longest}: so long a request with files may take");
+        return Err(unfit("evidence.orphan_grace_s", why));
+    }
+    if files.storage == StorageSetting::S3 && files.s3_bucket.is_none() {
+        let why = "is s3, so `evidence.s3_bucket` is needed";
+        return Err(unfit("evidence.storage", why.to_owned()));
+    }
+    if files.s3_access_key.is_some() != files.s3_secret_file.is_some() {
+        let why = "and `evidence.s3_secret_file` go together: set both or neither";
+        return Err(unfit("evidence.s3_access_key", why.to_owned()));
+    }
+    let clamd = evidence::scan::clamd::Address::parse(&files.clamd_address);
+    if files.scanner == ScannerSetting::Clamd && clamd.is_none() {
+        let why = "must be unix:/PATH or tcp:HOST:PORT";
+        return Err(unfit("evidence.clamd_address", why.to_owned()));
+    }
+    let program = files.scanner_command.first().is_some_and(|word| word.starts_with('/'));
+    if files.scanner == ScannerSetting::Command && !program {
+        let why = "must begin with the whole path of a program";
+        return Err(unfit("evidence.scanner_command", why.to_owned()));
     }
     Ok(())
 }
