@@ -2,6 +2,7 @@
 //! one at the end. Its limits are looked at before the first file: above them clamd calls every
 //! file clean, unless its `AlertExceedsMax` is on.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -36,6 +37,15 @@ pub enum Address {
     Unix(PathBuf),
     /// Host and port.
     Tcp(String),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(host) => write!(f, "tcp:{host}"),
+        }
+    }
 }
 
 impl Address {
@@ -94,7 +104,10 @@ impl Clamd {
     async fn stream(&self, content: &mut Content<'_>) -> Answer {
         let mut socket = match self.connect().await {
             Ok(socket) => socket,
-            Err(why) => return Answer::NotLooked(format!("clamd cannot be reached: {why}")),
+            Err(why) => {
+                let address = &self.address;
+                return Answer::NotLooked(format!("clamd cannot be reached at {address}: {why}"));
+            }
         };
         // clamd may answer and hang up before it has everything; its answer says why.
         let sent = send(&mut socket, content).await;

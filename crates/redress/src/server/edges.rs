@@ -63,9 +63,9 @@ pub(super) fn dialects(settings: &Settings) -> anyhow::Result<dialects::Settings
         request_time: Duration::from_millis(server.request_timeout_ms),
         ..dialects::Settings::default()
     };
-    let files = &settings.evidence;
-    made.uploads.time = Duration::from_secs(u64::from(files.upload_timeout_s));
-    made.uploads.idle = Duration::from_secs(u64::from(files.upload_idle_timeout_s));
+    let evidence = &settings.evidence;
+    made.uploads.time = Duration::from_secs(u64::from(evidence.upload_timeout_s));
+    made.uploads.idle = Duration::from_secs(u64::from(evidence.upload_idle_timeout_s));
     let import_bytes_max = bytes(settings.native.body_bytes_max);
     made.native.requests_per_minute = settings.native.requests_per_minute;
     made.native.import_body.bytes_max = import_bytes_max;

@@ -20,19 +20,19 @@ use crate::wiring::{House, text_of};
 /// # Errors
 /// The folder or bucket cannot be used, or belongs to another installation.
 pub async fn cabinet(house: &House) -> anyhow::Result<Cabinet> {
-    let set = &house.settings.evidence;
+    let evidence = &house.settings.evidence;
     let root = folder(house);
     let rules = Rules {
-        file_bytes_max: set.file_bytes_max,
-        files_max: usize::try_from(set.files_max).unwrap_or(usize::MAX),
-        request_bytes_max: set.request_bytes_max,
+        file_bytes_max: evidence.file_bytes_max,
+        files_max: usize::try_from(evidence.files_max).unwrap_or(usize::MAX),
+        request_bytes_max: evidence.request_bytes_max,
         ..Rules::default()
     };
     let settings = evidence::Settings {
         spool: root.join("spool"),
-        place: place(set, &root)?,
-        scanner: scanner(set)?,
-        on_scanner_down: match set.on_scanner_down {
+        place: place(evidence, &root)?,
+        scanner: scanner(evidence)?,
+        on_scanner_down: match evidence.on_scanner_down {
             OnDownSetting::Quarantine => OnScannerDown::Quarantine,
             OnDownSetting::Reject => OnScannerDown::Reject,
         },
@@ -69,40 +69,42 @@ fn folder(house: &House) -> PathBuf {
     house.settings.evidence.folder.clone().unwrap_or_else(|| house.directory.files())
 }
 
-fn place(set: &EvidenceSettings, root: &std::path::Path) -> anyhow::Result<Place> {
-    if set.storage == StorageSetting::Folder {
+fn place(evidence: &EvidenceSettings, root: &std::path::Path) -> anyhow::Result<Place> {
+    if evidence.storage == StorageSetting::Folder {
         let folder = Folder::open(root).map_err(explained).context("`evidence.folder`")?;
         return Ok(Place::Folder(folder));
     }
-    let access = match (&set.s3_access_key, &set.s3_secret_file) {
+    let access = match (&evidence.s3_access_key, &evidence.s3_secret_file) {
         (Some(key), Some(path)) => {
             let secret = text_of(path).context("the setting `evidence.s3_secret_file`")?;
             Some((key.clone(), Secret::new(secret)))
         }
         _ => None,
     };
+    let bucket = evidence.s3_bucket.as_ref();
+    let bucket = bucket.ok_or_else(|| anyhow!("`evidence.s3_bucket` is not set"))?;
     let settings = BucketSettings {
-        bucket: set.s3_bucket.clone().ok_or_else(|| anyhow!("`evidence.s3_bucket` is not set"))?,
-        region: set.s3_region.clone(),
-        endpoint: set.s3_endpoint.clone(),
-        prefix: set.s3_prefix.clone(),
-        allow_http: set.s3_allow_http,
+        bucket: bucket.clone(),
+        region: evidence.s3_region.clone(),
+        endpoint: evidence.s3_endpoint.clone(),
+        prefix: evidence.s3_prefix.clone(),
+        allow_http: evidence.s3_allow_http,
         access,
     };
     Ok(Place::Bucket(Bucket::open(settings).map_err(explained)?))
 }
 
-fn scanner(set: &EvidenceSettings) -> anyhow::Result<Scanner> {
-    let time = Duration::from_millis(set.scanner_timeout_ms);
-    Ok(match set.scanner {
+fn scanner(evidence: &EvidenceSettings) -> anyhow::Result<Scanner> {
+    let time = Duration::from_millis(evidence.scanner_timeout_ms);
+    Ok(match evidence.scanner {
         ScannerSetting::Off => Scanner::Off,
         ScannerSetting::Clamd => {
-            let address = Address::parse(&set.clamd_address);
+            let address = Address::parse(&evidence.clamd_address);
             let address = address.ok_or_else(|| anyhow!("`evidence.clamd_address` is none"))?;
-            Scanner::Clamd(Clamd::new(address, time, set.clamd_config_file.clone()))
+            Scanner::Clamd(Clamd::new(address, time, evidence.clamd_config_file.clone()))
         }
         ScannerSetting::Command => {
-            Scanner::Program(Program::new(set.scanner_command.clone(), time))
+            Scanner::Program(Program::new(evidence.scanner_command.clone(), time))
         }
     })
 }

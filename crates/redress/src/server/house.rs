@@ -32,10 +32,10 @@ pub(super) fn start(house: &House) -> Keeper {
     let period = Duration::from_secs(u64::from(house.settings.audit.seal_period_s));
     let stop = CancellationToken::new();
     let until = stop.clone();
-    let files = &house.settings.evidence;
+    let evidence = &house.settings.evidence;
     let sweeps = (
-        Duration::from_secs(u64::from(files.sweep_period_s)),
-        Millis::seconds(i64::from(files.orphan_grace_s)),
+        Duration::from_secs(u64::from(evidence.sweep_period_s)),
+        Millis::seconds(i64::from(evidence.orphan_grace_s)),
     );
     // A thread of its own: it waits for the disk, and no request shall wait with it.
     let runtime = Handle::current();

@@ -7,6 +7,7 @@ mod cases;
 mod commands;
 mod demo;
 mod edge;
+mod evidence;
 mod killed;
 mod operating;
 mod proof;

@@ -135,7 +135,7 @@ impl Place {
             .set("REDRESS_API_KEY", &api_key)
             .set("REDRESS_API_SECRET", &text(&key["secret"]))
             .set("REDRESS_TOKEN", &text(&token["token"]));
-        Installed { place, api_key }
+        Installed { place, api_key, token: text(&token["token"]) }
     }
 
     /// Starts `serve` or `demo` on a free port, and waits until it listens.
@@ -168,6 +168,8 @@ impl Place {
 pub struct Installed {
     pub place: Place,
     pub api_key: String,
+    /// An agent's.
+    pub token: String,
 }
 
 impl Installed {
