@@ -188,10 +188,9 @@ impl Refusal {
     /// Whether the same command may be carried out later without a change.
     pub const fn transient(&self) -> bool {
         match self {
-            Self::Busy
-            | Self::PaymentPending { .. }
-            | Self::QueueEmpty
-            | Self::EvidenceHeld => true,
+            Self::Busy | Self::PaymentPending { .. } | Self::QueueEmpty | Self::EvidenceHeld => {
+                true
+            }
             Self::PaymentUnknown
             | Self::PaymentFailed { .. }
             | Self::PaymentRefunded { .. }

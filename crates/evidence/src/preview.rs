@@ -57,10 +57,41 @@ fn shrunk(mut decoder: impl ImageDecoder) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Whether these bytes are a picture that decodes: for tests of what was made.
 #[cfg(test)]
-pub(crate) fn size_of(bytes: &[u8]) -> Option<(u32, u32)> {
-    let reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-    let image = reader.decode().ok()?;
-    Some((image.width(), image.height()))
+mod tests {
+    use super::*;
+    use image::ImageFormat;
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut file = Cursor::new(Vec::new());
+        DynamicImage::new_rgba8(width, height)
+            .write_to(&mut file, ImageFormat::Png)
+            .expect("a PNG");
+        file.into_inner()
+    }
+
+    fn size_of(kind: FileKind, bytes: &[u8]) -> Option<(u32, u32)> {
+        let made = make(kind, bytes)?;
+        let image = image::load_from_memory_with_format(&made, ImageFormat::Jpeg).ok()?;
+        Some((image.width(), image.height()))
+    }
+
+    #[test]
+    fn pictures_are_made_smaller_and_never_larger() {
+        assert_eq!(size_of(FileKind::Png, &png(2_560, 640)), Some((1_280, 320)));
+        assert_eq!(size_of(FileKind::Png, &png(30, 40)), Some((30, 40)));
+        let jpeg = make(FileKind::Png, &png(30, 40)).expect("a JPEG");
+        assert_eq!(size_of(FileKind::Jpeg, &jpeg), Some((30, 40)));
+    }
+
+    #[test]
+    fn a_bomb_and_a_wreck_have_none() {
+        let mut bomb = png(8, 8);
+        bomb[16..24].copy_from_slice(&[0, 0, 0x1f, 0x40, 0, 0, 0x1f, 0x40]);
+        assert_eq!(make(FileKind::Png, &bomb), None, "8,000 by 8,000 needs 256 MB");
+        let whole = png(100, 100);
+        assert_eq!(make(FileKind::Png, &whole[..whole.len() / 2]), None);
+        assert_eq!(make(FileKind::Jpeg, &whole), None, "not what it is called");
+        assert_eq!(make(FileKind::Pdf, b"%PDF-1.4"), None);
+    }
 }

@@ -112,7 +112,7 @@ async fn story(place: Place) {
     let mut running = place.start(&["serve"]);
     let caller = Arc::new(Caller {
         http: client(None),
-        token: installed.token.clone(),
+        token: place.variable("REDRESS_TOKEN"),
         case: case_of(&report(&installed, &running)),
     });
     let mut acknowledged = Vec::new();

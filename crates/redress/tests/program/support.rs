@@ -57,6 +57,12 @@ impl Place {
         last.map(|(_, value)| value.clone())
     }
 
+    /// What a variable was set to for every command.
+    pub fn variable(&self, name: &str) -> String {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).expect("it was set")
+    }
+
     pub fn dir(&self) -> PathBuf {
         self.scratch.path().join("data")
     }
@@ -135,7 +141,7 @@ impl Place {
             .set("REDRESS_API_KEY", &api_key)
             .set("REDRESS_API_SECRET", &text(&key["secret"]))
             .set("REDRESS_TOKEN", &text(&token["token"]));
-        Installed { place, api_key, token: text(&token["token"]) }
+        Installed { place, api_key }
     }
 
     /// Starts `serve` or `demo` on a free port, and waits until it listens.
@@ -168,8 +174,6 @@ impl Place {
 pub struct Installed {
     pub place: Place,
     pub api_key: String,
-    /// An agent's.
-    pub token: String,
 }
 
 impl Installed {
