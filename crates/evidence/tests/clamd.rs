@@ -1,5 +1,5 @@
-//! A real clamd with a signature of our own, in the long test run only: `./test --long` brings it and
-//! names its folder in `REDRESS_TEST_CLAMD`. In every run a clamd by script stands in for it.
+//! A real clamd with a signature of our own, in the long test run only: `./test --long` brings it
+//! and names its folder in `REDRESS_TEST_CLAMD`. In every run a clamd by script stands in for it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,6 +1,6 @@
-//! Files over HTTP: a story on both engines, bad files by the table, and a corpus of broken uploads,
-//! made here and from outside. Whatever is sent, the answer is one of the document, and what was
-//! refused leaves no file behind.
+//! Files over HTTP: a story on both engines, bad files by the table, broken uploads made here and
+//! from outside. Whatever is sent, the answer is one of the document, and what was refused leaves
+//! no file behind.
 
 use std::path::Path;
 
@@ -228,8 +228,8 @@ async fn broken_bodies_leave_nothing() {
     let part = &part[..part.len() - 8];
     let many = [part.repeat(10_000), b"--XX--\r\n".to_vec()].concat();
     assert_eq!(case.send(kind, many).await.code(), "too-many-fields");
-    let endless =
-        [&b"--XX\r\nContent-Disposition: form-data; x="[..], &vec![b'y'; 1 << 20]].concat();
+    let head = &b"--XX\r\nContent-Disposition: form-data; x="[..];
+    let endless = [head, &vec![b'y'; 1 << 20]].concat();
     assert_eq!(case.send(kind, endless).await.code(), "bad-multipart");
     assert_eq!(case.kept(), (0, 0));
 
@@ -248,7 +248,7 @@ async fn broken_bodies_leave_nothing() {
     }
 }
 
-/// Damaged files of the public: taken with their flags, or refused by the list; previews never break.
+/// Damaged files of the public: taken with their flags, or refused; previews never break.
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_files_from_outside_are_taken_or_refused() {
     let case = Case::new(EngineKind::Sqlite).await;

@@ -188,11 +188,11 @@ fn by_config(text: &str, file_bytes_max: u64) -> Checked {
         ("MaxScanSize", SCAN_MAX_DEFAULT),
     ];
     for (name, default) in limits {
-        let said = text.lines().filter_map(|line| {
+        let mut said = text.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
             (words.next() == Some(name)).then(|| words.next().and_then(size)).flatten()
         });
-        let limit = said.last().unwrap_or(default);
+        let limit = said.next_back().unwrap_or(default);
         // Nought means: no limit.
         if limit != 0 && limit <= file_bytes_max {
             return Checked::TooSmall(too_small(file_bytes_max, &format!("{name} is {limit}")));

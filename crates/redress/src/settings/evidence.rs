@@ -1,5 +1,5 @@
-//! `[evidence]`: where files of cases are kept, how large they may be, who looks at them. It holds no
-//! secret: only the name of a file that does.
+//! `[evidence]`: where files of cases are kept, how large they may be, who looks at them. It holds
+//! no secret: only the name of a file that does.
 
 use std::path::PathBuf;
 

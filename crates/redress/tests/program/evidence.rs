@@ -1,5 +1,5 @@
-//! Files and a server that is killed: what was acknowledged has all its bytes after the restart, and
-//! what was not leaves nothing that stays.
+//! Files and a server that is killed: what was acknowledged has all its bytes after the restart,
+//! and what was not leaves nothing that stays.
 
 use std::path::Path;
 use std::sync::Arc;
