@@ -49,20 +49,6 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
     }
 }
 
-const NO_SUCH_FILE: (&str, &str) =
-    ("No such file", "your account has no file with this id in this environment");
-
-const FILE_HELD: (&str, &str) = (
-    "The file is held",
-    "the scanner did not look at it yet; it can be had when it did, try again later",
-);
-
-const FILE_INFECTED: (&str, &str) =
-    ("The scanner found something in the file", "nobody gets it; `finding` says what it was");
-
-const NO_PREVIEW: (&str, &str) =
-    ("No preview", "one is made of images that can be decoded; get the file itself instead");
-
 /// What the refusal means, and what to do about it.
 fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
     let (title, detail) = match refusal {
@@ -87,10 +73,10 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::CaseUnknown => {
             ("No such case", "your account has no case with this id in this environment")
         }
-        Refusal::EvidenceUnknown => NO_SUCH_FILE,
-        Refusal::EvidenceHeld => FILE_HELD,
-        Refusal::EvidenceInfected => FILE_INFECTED,
-        Refusal::NoPreview => NO_PREVIEW,
+        Refusal::EvidenceUnknown
+        | Refusal::EvidenceHeld
+        | Refusal::EvidenceInfected
+        | Refusal::NoPreview => by_page(refusal),
         Refusal::WrongStage { .. } => return ("Not at this stage", refusal.to_string()),
         Refusal::Stale { version } => {
             let detail = format!("it is at version {version} now; read it again and decide anew");
