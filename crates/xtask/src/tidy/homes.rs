@@ -71,7 +71,7 @@ const HOMES: [Home; 19] = [
     ),
     home(
         &["unicode-normalization"],
-        &["domain"],
+        &["domain", "evidence"],
         "which words are the same word is a rule, the same for every index and every question",
     ),
     home(
@@ -90,7 +90,7 @@ const HOMES: [Home; 19] = [
         "files that people edit: settings, mappings, and a dialect's catalogue of messages",
     ),
     home(
-        &["caseless", "image", "object_store", "unicode-normalization"],
+        &["caseless", "image", "object_store"],
         &["evidence"],
         "files are judged and kept in one place",
     ),
