@@ -112,7 +112,7 @@ async fn story(place: Place) {
     let mut running = place.start(&["serve"]);
     let caller = Arc::new(Caller {
         http: client(None),
-        token: place.variable("REDRESS_TOKEN"),
+        token: place.variable("REDRESS_TOKEN").expect("it was set"),
         case: case_of(&report(&installed, &running)),
     });
     let mut acknowledged = Vec::new();

@@ -57,12 +57,6 @@ impl Place {
         last.map(|(_, value)| value.clone())
     }
 
-    /// What a variable was set to for every command.
-    pub fn variable(&self, name: &str) -> String {
-        let found = self.variables.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone()).expect("it was set")
-    }
-
     pub fn dir(&self) -> PathBuf {
         self.scratch.path().join("data")
     }
