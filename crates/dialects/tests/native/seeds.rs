@@ -35,6 +35,7 @@ const NOBODYS: &[(&str, &str)] = &[
     ("message", "no.such-message"),
     ("id", "cs_00000000000000000000000000"),
     ("job", "job_00000000000000000000000000"),
+    ("evidence", "ev_00000000000000000000000000"),
     ("name", "nobodys"),
     ("other", "cs_01jd3v5k8h0000000000000000"),
     ("refid", "NOBODYS"),
