@@ -12,7 +12,9 @@ mod retold;
 
 pub use act::{Act, ActOrder, Ask, INTAKE};
 pub use archive::{ARCHIVED_ENTRIES_MAX, Archived, Entry, Standing, is_external_id, is_source};
-pub use decide::{Command, Decision, Hand, attached, decide, hindrance, next_stage, reportable, take_over};
+pub use decide::{
+    Command, Decision, Hand, attached, decide, hindrance, next_stage, reportable, take_over,
+};
 pub use link::{Link, LinkKind, Tie};
 pub use list::{Behind, CaseFilter, Sort, Span};
 pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, is_language};

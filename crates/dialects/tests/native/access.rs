@@ -107,7 +107,8 @@ async fn may(house: &House, token: &str, rights: Rights, who: &str, seeds: &Seed
         if route.right.is_none_or(|right| rights.has(right)) {
             let good = answer.status.is_success()
                 || answer.status == StatusCode::CONFLICT
-                || ["same-person", "queue-empty", "evidence-unknown"].contains(&answer.code().as_str());
+                || ["same-person", "queue-empty", "evidence-unknown"]
+                    .contains(&answer.code().as_str());
             assert!(good, "{about}: {answer:?}");
         } else {
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{about}");

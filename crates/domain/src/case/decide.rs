@@ -71,7 +71,8 @@ impl Command {
         match self {
             Self::Report(_) => Right::Report,
             Self::Act(order) => order.ask.act().right(),
-            Self::Open(_) | Self::TakeNext { .. } => Right::WorkCases,
+            Self::Open(_) | Self::TakeNext { .. } | Self::Attach(_) => Right::WorkCases,
+            Self::ReadEvidence(_) => Right::ReadEvidence,
         }
     }
 
