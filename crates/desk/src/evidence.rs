@@ -8,6 +8,7 @@ use ::evidence::cabinet::SHARDS;
 use ::evidence::place::Plain;
 use ::evidence::{Batch, Cabinet, NotKept, Refused, Rules, Said, Ticket, Upload};
 use domain::actor::{Actor, Right};
+use domain::admin::ReadView;
 use domain::case::Command;
 use domain::changes::{Change, Changes};
 use domain::evidence::{AttachOrder, Evidence, Look, ReadOrder, ScanState, readable};
@@ -18,10 +19,14 @@ use store::read::evidence as read;
 use tokio::time::sleep;
 
 use crate::execute::Order;
+use crate::views::{inside, may};
 use crate::{Desk, Failure};
 
 /// Held files looked at in one sweep; the next goes on with the others.
 const RESCANS_PER_SWEEP: i64 = 100;
+
+/// Files looked for in the storage between two questions to the database.
+const FILES_PER_PAGE: i64 = 500;
 
 /// The files of one request on their way in. Dropping it leaves nothing behind.
 pub struct Intake {
@@ -225,7 +230,9 @@ impl Desk {
         may(by, Right::ReadEvidence)?;
         let found = store::read::cases::find(self.db(), by.scope, case).await?;
         found.ok_or(Refusal::CaseUnknown)?;
-        Ok(read::of_case(self.db(), by.scope, case).await?)
+        self.note_read(by, ReadView::Evidence, case.as_str()).await?;
+        let files = read::of_case(self.db(), by.scope, case).await?;
+        Ok(files.into_iter().map(|file| inside::file_seen_by(by, file)).collect())
     }
 
     /// What is known of one file.
@@ -235,7 +242,9 @@ impl Desk {
     pub async fn evidence(&self, by: &Actor, id: &EvidenceId) -> Result<Evidence, Failure> {
         may(by, Right::ReadEvidence)?;
         let found = read::find(self.db(), by.scope, id).await?;
-        Ok(found.ok_or(Refusal::EvidenceUnknown)?)
+        let file = found.ok_or(Refusal::EvidenceUnknown)?;
+        self.note_read(by, ReadView::Evidence, id.as_str()).await?;
+        Ok(inside::file_seen_by(by, file))
     }
 
     /// The bytes of one file as they came. The history says so before the first of them is given.
@@ -329,6 +338,28 @@ impl Desk {
         }
     }
 
+    /// How many files of cases there are, and how many of them the storage does not have any more,
+    /// with the id of one such. Asks the storage for each, so it takes a while where it is far away.
+    ///
+    /// # Errors
+    /// A fault of the database or the storage.
+    pub async fn find_missing_files(&self) -> Result<(u64, u64, Option<EvidenceId>), Failure> {
+        let cabinet = self.cabinet()?;
+        let (mut after, mut all, mut missing, mut one) = (String::new(), 0, 0, None);
+        loop {
+            let page = read::kept_after(self.db(), &after, FILES_PER_PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok((all, missing, one)) };
+            last.as_str().clone_into(&mut after);
+            for (id, address) in page {
+                all += 1;
+                if !cabinet.has(&address).await? {
+                    missing += 1;
+                    one = one.or(Some(id));
+                }
+            }
+        }
+    }
+
     /// How many files there are in each state, for the operator.
     ///
     /// # Errors
@@ -354,8 +385,4 @@ impl Desk {
             sleep(every).await;
         }
     }
-}
-
-fn may(by: &Actor, right: Right) -> Result<(), Refusal> {
-    if by.may(right) { Ok(()) } else { Err(Refusal::NotAllowed) }
 }

@@ -316,6 +316,14 @@ impl Cabinet {
         self.place().older_than(before, shard).await
     }
 
+    /// Whether the storage has a file of this name.
+    ///
+    /// # Errors
+    /// The storage does not answer.
+    pub async fn has(&self, address: &str) -> Result<bool, Fault> {
+        self.place().has(address).await
+    }
+
     /// Takes one file away, by its name in the storage.
     ///
     /// # Errors

@@ -101,6 +101,15 @@ impl Place {
         }
     }
 
+    /// Whether there is such a name.
+    pub(crate) async fn has(&self, address: &str) -> Result<bool, Fault> {
+        must_be_ours(address)?;
+        match self {
+            Self::Folder(folder) => folder.has(address).await,
+            Self::Bucket(bucket) => bucket.has(address).await,
+        }
+    }
+
     /// Takes a name away; one that is not there is gone already.
     pub(crate) async fn remove(&self, address: &str) -> Result<(), Fault> {
         must_be_ours(address)?;

@@ -127,7 +127,9 @@ async fn suite(dir: &Path, place: impl Fn() -> Place) {
     // A file under another's name does not open: the rows were swapped.
     let swapped = Evidence { address: two.address.clone(), ..one.clone() };
     assert!(whole(&cabinet, &swapped).await.is_err());
+    assert!(cabinet.has(&one.address).await.expect("looked for"));
     cabinet.remove(&one.address).await.expect("removed");
+    assert!(!cabinet.has(&one.address).await.expect("looked for"));
     cabinet.remove(&one.address).await.expect("gone is gone");
     let gone = whole(&cabinet, &one).await.expect_err("gone").chain();
     assert!(gone.contains("not in the storage"), "{gone}");

@@ -124,6 +124,17 @@ pub struct Assign {
     pub says: Option<String>,
 }
 
+/// What giving files to a case came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attached {
+    /// The case.
+    pub case: String,
+    /// The files that were taken, in their order.
+    pub evidence: Vec<Evidence>,
+    /// The case's version now.
+    pub version: i64,
+}
+
 /// How it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CaseChannel {
@@ -734,6 +745,116 @@ pub struct Environment {
 pub struct Environments {
     /// As its name says.
     pub environments: Vec<Environment>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EvidenceFlag {
+    /// `javascript`
+    #[serde(rename = "javascript")]
+    Javascript,
+    /// `launch`
+    #[serde(rename = "launch")]
+    Launch,
+    /// `embedded-file`
+    #[serde(rename = "embedded-file")]
+    EmbeddedFile,
+    /// `open-action`
+    #[serde(rename = "open-action")]
+    OpenAction,
+    /// `active-content`
+    #[serde(rename = "active-content")]
+    ActiveContent,
+    /// `encrypted`
+    #[serde(rename = "encrypted")]
+    Encrypted,
+    /// `compressed-parts-not-inspected`
+    #[serde(rename = "compressed-parts-not-inspected")]
+    CompressedPartsNotInspected,
+    /// `cut-off`
+    #[serde(rename = "cut-off")]
+    CutOff,
+    /// `more-after-the-end`
+    #[serde(rename = "more-after-the-end")]
+    MoreAfterTheEnd,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// What it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EvidenceKind {
+    /// `png`
+    #[serde(rename = "png")]
+    Png,
+    /// `jpeg`
+    #[serde(rename = "jpeg")]
+    Jpeg,
+    /// `pdf`
+    #[serde(rename = "pdf")]
+    Pdf,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// How far a scanner looked at it; held and infected files are given to nobody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EvidenceState {
+    /// `unscanned`
+    #[serde(rename = "unscanned")]
+    Unscanned,
+    /// `clean`
+    #[serde(rename = "clean")]
+    Clean,
+    /// `held`
+    #[serde(rename = "held")]
+    Held,
+    /// `infected`
+    #[serde(rename = "infected")]
+    Infected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// A file, without its bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The case; null for a file that belongs to none.
+    pub case: Option<String>,
+    /// When it came.
+    pub created_at: String,
+    /// What the scanner calls what it found.
+    pub finding: Option<String>,
+    /// What to know before opening it. Compressed parts of a PDF are not looked into.
+    pub flags: Vec<EvidenceFlag>,
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// The type it is served with.
+    pub media_type: String,
+    /// The sender's name, cleaned; at most 255 bytes.
+    pub name: String,
+    /// Of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Bytes.
+    pub size: i64,
+    /// How far a scanner looked at it; held and infected files are given to nobody.
+    pub state: EvidenceState,
+    /// Who brought it; null without the right `read-internal`.
+    pub uploaded_by: Option<String>,
+}
+
+/// The files of a case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceList {
+    /// The case.
+    pub case: String,
+    /// Oldest first.
+    pub evidence: Vec<Evidence>,
 }
 
 /// A page of rows.

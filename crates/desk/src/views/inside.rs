@@ -6,6 +6,7 @@
 use domain::actor::{Actor, Right, Role};
 use domain::case::{Act, Case, Channel, Opening};
 use domain::chain::Note;
+use domain::evidence::Evidence;
 use domain::payment::Payment;
 
 use super::{Happening, Timeline};
@@ -30,6 +31,15 @@ pub(crate) fn payment_seen_by(by: &Actor, mut payment: Payment) -> Payment {
         payment.payer_ref.clear();
     }
     payment
+}
+
+/// What is known of a file without who brought it, where that stays inside. Its name goes with the
+/// right to the file itself.
+pub(crate) fn file_seen_by(by: &Actor, mut file: Evidence) -> Evidence {
+    if !by.may(Right::ReadInternal) {
+        file.uploaded_by.clear();
+    }
+    file
 }
 
 /// The case without what the actor may not see.

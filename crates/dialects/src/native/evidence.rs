@@ -62,7 +62,7 @@ struct EvidenceShape {
     flags: Vec<&'static str>,
     state: &'static str,
     finding: Option<String>,
-    uploaded_by: String,
+    uploaded_by: Option<String>,
     created_at: String,
 }
 
@@ -92,7 +92,7 @@ impl EvidenceShape {
             flags: file.flags.iter().copied().map(Flag::word).collect(),
             state: file.state.word(),
             finding: some(&file.finding),
-            uploaded_by: file.uploaded_by.clone(),
+            uploaded_by: some(&file.uploaded_by),
             created_at: time(file.created_at),
         }
     }

@@ -2,11 +2,14 @@
 //! from outside. Whatever is sent, the answer is one of the document, and what was refused leaves
 //! no file behind.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use axum::body::Body;
-use domain::Role;
+use domain::admin::AdminAct;
+use domain::admin::acts::NewToken;
 use domain::payment::PaymentStatus;
+use domain::{Right, Rights, Role};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use store::engine::EngineKind;
@@ -52,6 +55,32 @@ impl Case {
         self.house.ask(&self.token, "GET", path, &[], None).await
     }
 
+    /// Whoever may see who looked finds a row for each of these, and a token without the right to
+    /// what stays inside does not see who brought a file.
+    async fn looks_are_logged(&self, subjects: &[&str]) {
+        let scope = self.house.world.scope;
+        let auditor = self.house.token(scope, Role::Auditor, "aud").await;
+        self.house.world.desk.write_reads_behind().await.expect("written");
+        let reads = "/api/v1/admin/reads?view=evidence&by=ann";
+        let reads = self.house.ask(&auditor, "GET", reads, &[], None).await.json();
+        let reads = reads["reads"].as_array().expect("reads").iter();
+        let seen: BTreeSet<&str> = reads.filter_map(|one| one["subject"].as_str()).collect();
+        assert_eq!(seen, subjects.iter().copied().collect());
+        let token = NewToken {
+            name: "viewer".into(),
+            role: Role::Auditor,
+            rights: Some(Rights::NONE.with(Right::ReadEvidence)),
+            days: 1,
+            member: None,
+            installation: false,
+        };
+        let (_, narrow) = self.house.operate(scope, AdminAct::TokenAdd { token }).await;
+        for (token, who) in [(&auditor, json!("ann")), (&narrow, Value::Null)] {
+            let file = self.house.ask(token, "GET", &self.path, &[], None).await.json();
+            assert_eq!(file["evidence"][0]["uploaded_by"], who);
+        }
+    }
+
     /// Files in the storage and in the spool.
     fn kept(&self) -> (usize, usize) {
         let root = self.house.world.dir().join("evidence");
@@ -65,7 +94,8 @@ fn files_below(folder: &Path) -> usize {
     entries.map(|entry| count(&entry.expect("an entry").path())).sum()
 }
 
-fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
+/// A body of parts called `files`, parted by XX.
+pub fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, bytes) in files {
         let head = format!(
@@ -82,7 +112,7 @@ fn pdf(inside: &str) -> Vec<u8> {
 }
 
 /// A real PNG of one colour, by hand: stored blocks need no compressor.
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub fn png(width: u32, height: u32) -> Vec<u8> {
     let row = [vec![0], vec![0x7f; width as usize * 3]].concat();
     let raw: Vec<u8> = row.repeat(height as usize);
     let mut zlib = vec![0x78, 0x01];
@@ -163,6 +193,7 @@ async fn files_go_in_and_come_back_as_attachments() {
             entries.filter(|one| one["act"] == "evidence-read").map(|one| &one["fact"]).collect();
         let (original, shown) = (format!("{} original", id(1)), format!("{} preview", id(0)));
         assert_eq!(reads, [&json!(original), &json!(shown)]);
+        case.looks_are_logged(&[&case.path[14..43], id(0), id(1)]).await;
         assert_eq!(case.kept(), (2, 0));
     }
 }

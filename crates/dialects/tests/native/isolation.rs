@@ -39,7 +39,8 @@ async fn furnished(kind: EngineKind) -> (House, Seeds, String) {
     let says = format!(r#"{{"says":"{MARK} it will take a day"}}"#);
     let answer = house.ask(&root, "POST", &path, &[], Some(&says)).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    let seeds = house.seed(scope, 1).await.with(&format!("{MARK}-3"), &case);
+    let file = house.file(scope, &case, &format!("{MARK}.png")).await;
+    let seeds = house.seed(scope, 1).await.with(&format!("{MARK}-3"), &case).holding(&file);
     (house, seeds, root)
 }
 
@@ -124,7 +125,7 @@ async fn nothing_of_an_account_is_seen_from_elsewhere() {
     for kind in BOTH {
         let (house, seeds, root) = furnished(kind).await;
         let kinds = belongings(&house, &seeds, &root).await;
-        for needed in ["cs", "msg", "cursor", "marked refid", "marked says"] {
+        for needed in ["cs", "ev", "msg", "cursor", "marked refid", "marked says"] {
             assert!(kinds.contains_key(needed), "the owner does not see a {needed}: {kinds:?}");
         }
         let staging = house.scope("staging");

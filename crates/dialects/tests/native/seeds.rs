@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::body::Body;
 use desk::admin::AdminOrder;
 use dialects::native::Route;
 use domain::admin::acts::NewToken;
@@ -11,9 +12,11 @@ use domain::admin::{AdminAct, MessageKey, SettingKey};
 use domain::changes::{Try, TryEnd};
 use domain::ids::{EndpointId, MemberId};
 use domain::{Actor, Millis, Role, Scope};
+use http::Request;
 use store::read::outbox::Parcel;
 
 use crate::access::{EXAMPLE_CASE, body};
+use crate::evidence::{form, png};
 use crate::support::House;
 
 /// The names in paths, and what stands for each.
@@ -62,6 +65,12 @@ impl Seeds {
     /// The same with a second case, for bodies that name one.
     pub fn beside(mut self, other: &str) -> Self {
         self.0.insert("other", other.to_owned());
+        self
+    }
+
+    /// The same with a file of the case.
+    pub fn holding(mut self, file: &str) -> Self {
+        self.0.insert("evidence", file.to_owned());
         self
     }
 
@@ -123,6 +132,18 @@ impl House {
         let token =
             NewToken { name, role, rights: None, days: 1, member: None, installation: true };
         self.operate(scope, AdminAct::TokenAdd { token }).await.1
+    }
+
+    /// The id of a picture that was given to the case.
+    pub async fn file(&self, scope: Scope, case: &str, name: &str) -> String {
+        let token = self.token(scope, Role::Agent, "photographer").await;
+        let request = Request::post(format!("/api/v1/cases/{case}/evidence"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "multipart/form-data; boundary=XX");
+        let body = Body::from(form(&[(name, &png(4, 4))]));
+        let answer = self.send(request.body(body).expect("a request")).await;
+        let id = answer.json()["evidence"][0]["id"].as_str().map(str::to_owned);
+        id.unwrap_or_else(|| panic!("{answer:?}"))
     }
 
     /// One of everything; `number` keeps those of one house apart.

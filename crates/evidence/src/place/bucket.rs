@@ -181,6 +181,14 @@ impl Bucket {
         }
     }
 
+    pub(super) async fn has(&self, address: &str) -> Result<bool, Fault> {
+        match self.store.head(&self.file_key(address)).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(why) => Err(self.fault("reading from", why)),
+        }
+    }
+
     pub(super) async fn remove(&self, address: &str) -> Result<(), Fault> {
         match self.store.delete(&self.file_key(address)).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),

@@ -15,6 +15,9 @@ use crate::cabinet::SHARDS;
 use crate::fault::{Fault, blocking};
 use crate::intake::SpoolFile;
 
+/// Where in a folder the files themselves are: all that a backup needs of it.
+pub const KEPT: &str = "kept";
+
 /// Holds whose folder it is.
 const OWNER_FILE: &str = "owner";
 
@@ -93,7 +96,7 @@ impl Folder {
     /// # Errors
     /// It cannot be made or written.
     pub fn open(root: &Path) -> Result<Self, Fault> {
-        let files = root.join("kept");
+        let files = root.join(KEPT);
         make(&files)?;
         for shard in 0..SHARDS {
             make(&files.join(shard_name(shard)))?;
@@ -105,7 +108,7 @@ impl Folder {
 
     fn path(&self, address: &str) -> PathBuf {
         let shard = address.get(..2).unwrap_or("00");
-        self.root.join("kept").join(shard).join(address)
+        self.root.join(KEPT).join(shard).join(address)
     }
 
     pub(super) fn described(&self) -> String {
@@ -158,6 +161,12 @@ impl Folder {
         }
     }
 
+    pub(super) async fn has(&self, address: &str) -> Result<bool, Fault> {
+        let path = self.path(address);
+        blocking(move || path.try_exists().map_err(|why| Fault::io("looking for", &path, why)))
+            .await
+    }
+
     pub(super) async fn remove(&self, address: &str) -> Result<(), Fault> {
         let path = self.path(address);
         blocking(move || remove_file(&path)).await
@@ -168,7 +177,7 @@ impl Folder {
         before: Instant,
         shard: u16,
     ) -> Result<Vec<String>, Fault> {
-        let folder = self.root.join("kept").join(shard_name(shard));
+        let folder = self.root.join(KEPT).join(shard_name(shard));
         let paths = blocking(move || older(&folder, before)).await?;
         let name = |path: &PathBuf| Some(path.file_name()?.to_str()?.to_owned());
         Ok(paths.iter().filter_map(name).collect())

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use domain::Instant;
+use evidence::place::folder::KEPT;
 use store::copy::{PORTIONS_WAITING_MAX, Portion};
 use store::engine::copy_out;
 use store::migrate::MIGRATIONS;
@@ -26,7 +27,7 @@ use crate::cli::BackupArgs;
 use crate::clock::{self, OsDice};
 use crate::counting::Counting;
 use crate::directory::Directory;
-use crate::settings::{EngineSetting, Settings};
+use crate::settings::{EngineSetting, Settings, StorageSetting};
 use crate::wiring::{Wanted, Way, keys_dir, place, text_of};
 
 /// How the keys go in.
@@ -120,7 +121,7 @@ impl Scribe {
         // After the snapshot: whatever its rows refer to is there by now.
         self.keys()?;
         let mut files = 0;
-        for (name, folder) in trees(self.directory.root()) {
+        for (name, folder) in trees(self.directory.root(), &self.settings) {
             files += self.tree(&format!("{}{name}", archive::FILES), &folder)?;
         }
         let kind = self.directory.kind();
@@ -155,6 +156,13 @@ impl Scribe {
         });
         for (setting, path) in left_out(&self.settings) {
             say(&format!("not in it: {} (`{setting}`)", path.display()));
+        }
+        if self.settings.evidence.storage == StorageSetting::S3 {
+            let bucket = self.settings.evidence.s3_bucket.as_deref().unwrap_or_default();
+            say(&format!(
+                "not in it: the files of cases, which are in the bucket {bucket} \
+                 (`evidence.s3_bucket`); have the bucket keep what is deleted as long as backups"
+            ));
         }
         Ok(())
     }
@@ -251,9 +259,16 @@ impl Scribe {
     }
 }
 
-/// The folders whose files belong to the data, each with its name in an archive.
-pub fn trees(root: &Path) -> Vec<(&'static str, PathBuf)> {
-    vec![("attachments", root.join("files"))]
+/// The folders whose files belong to the data, each with its name in an archive. What is on its way
+/// in or out, and the mark of whose folder it is, are made anew; a bucket is a backup of its own.
+pub fn trees(root: &Path, settings: &Settings) -> Vec<(&'static str, PathBuf)> {
+    match settings.evidence.storage {
+        StorageSetting::Folder => {
+            let folder = settings.evidence.folder.clone().unwrap_or_else(|| root.join("files"));
+            vec![("attachments", folder.join(KEPT))]
+        }
+        StorageSetting::S3 => Vec::new(),
+    }
 }
 
 /// The steps of the schema up to this one, as a manifest has them.
@@ -269,7 +284,7 @@ pub fn steps(newest: u32) -> Vec<Step> {
 
 /// Files that the settings name and that are the operator's own: certificates, passwords, letters.
 fn left_out(settings: &Settings) -> Vec<(&'static str, &PathBuf)> {
-    let Settings { server, storage, mail, webhooks, letters, .. } = settings;
+    let Settings { server, storage, mail, webhooks, letters, evidence, .. } = settings;
     let named = [
         ("server.tls_cert_file", &server.tls_cert_file),
         ("server.tls_key_file", &server.tls_key_file),
@@ -279,6 +294,8 @@ fn left_out(settings: &Settings) -> Vec<(&'static str, &PathBuf)> {
         ("mail.smtp_ca_file", &mail.smtp_ca_file),
         ("webhooks.tls_ca_file", &webhooks.tls_ca_file),
         ("letters.dir", &letters.dir),
+        ("evidence.s3_secret_file", &evidence.s3_secret_file),
+        ("evidence.clamd_config_file", &evidence.clamd_config_file),
     ];
     named.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))).collect()
 }

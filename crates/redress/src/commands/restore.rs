@@ -24,8 +24,8 @@ use crate::cli::RestoreArgs;
 use crate::clock::{self, OsDice};
 use crate::counting::Counting;
 use crate::directory::{Directory, DirectoryError, Kind, write_private};
-use crate::settings::Settings;
-use crate::wiring::{Wanted, Way, explained, place, text_of};
+use crate::settings::{Settings, StorageSetting};
+use crate::wiring::{House, Wanted, Way, explained, place, text_of};
 
 /// Mode of the folders that are made for files.
 const DIR_MODE: u32 = 0o700;
@@ -60,6 +60,7 @@ pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
         vacant(&database).await?,
         "{database:?} is not empty: a backup is restored into an empty database only"
     );
+    room_for_files(&archive, &into.dir, &settings)?;
     let keys_dir = settings.keys.dir.clone().unwrap_or_else(|| into.dir.join("keys"));
     let keys = keys(&mut archive, &keys_dir, args.passphrase_file.as_deref())?;
     signed_by(&keys, &archive, &keys_dir)?;
@@ -76,8 +77,12 @@ pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
     let secrets = house.desk.open_all_secrets().await.map_err(explained)?;
     say(&format!("the keys open all {secrets} secrets"));
     let kind = house.directory.kind().word();
+    let files = all_files(&house).await?;
     drop(house);
-    let outcome = audit::verify(&into, None).await?;
+    let outcome = match audit::verify(&into, None).await? {
+        Outcome::Done => files,
+        outcome => outcome,
+    };
     if outcome == Outcome::Done {
         say(&format!("restored; `redress {kind} --dir {}` starts it", into.dir.display()));
     }
@@ -119,6 +124,44 @@ fn refuse_what_is_there(dir: &Path) -> anyhow::Result<()> {
         ensure!(!something, full());
     }
     Ok(())
+}
+
+/// Where the files of cases shall go must be a folder, and empty.
+fn room_for_files(archive: &Archive, dir: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let trees = trees(dir, settings);
+    let count = archive.named(archive::FILES).len();
+    ensure!(
+        count == 0 || !trees.is_empty(),
+        "the backup holds {count} files of cases, and `evidence.storage` is s3: set it to folder"
+    );
+    for (_, folder) in trees {
+        let something = fs::read_dir(&folder).is_ok_and(|mut all| all.next().is_some());
+        ensure!(
+            !something,
+            "{} is not empty: set `evidence.folder` to another folder, or to nothing",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether every file that a row names is there. A bucket is not asked: a restore calls nobody.
+async fn all_files(house: &House) -> anyhow::Result<Outcome> {
+    if house.settings.evidence.storage == StorageSetting::S3 {
+        say("the files of cases are expected in the bucket; `doctor` looks at it");
+        return Ok(Outcome::Done);
+    }
+    house.desk.furnish(crate::server::cabinet(house).await?);
+    let (all, missing, one) = house.desk.find_missing_files().await.map_err(explained)?;
+    let Some(one) = one else {
+        say(&format!("all {all} files of cases are there"));
+        return Ok(Outcome::Done);
+    };
+    say(&format!(
+        "{missing} of {all} files of cases are not there, {one} for one: they were not in the \
+         backup; if a bucket holds them, set `evidence.storage` to s3"
+    ));
+    Ok(Outcome::Refused)
 }
 
 /// The backup's settings file in its new place, taken away again when nothing comes of it.
@@ -232,7 +275,7 @@ impl Builder<'_> {
         let db = Db::open(database).await.context("the database cannot be opened")?;
         db.migrate(self.schema, clock::now()).await?;
         let rows = self.fill(&db).await?;
-        let files = self.files()?;
+        let files = self.files(settings)?;
         let into = settings.storage.engine;
         let from = &self.archive.manifest.engine;
         say(&format!("{rows} rows from {from} into {into:?}, {files} files"));
@@ -284,9 +327,9 @@ impl Builder<'_> {
     }
 
     /// Unpacks the folders of files; how many files there were.
-    fn files(&mut self) -> anyhow::Result<u64> {
+    fn files(&mut self, settings: &Settings) -> anyhow::Result<u64> {
         let mut count = 0;
-        for (tree, folder) in trees(&self.into.dir) {
+        for (tree, folder) in trees(&self.into.dir, settings) {
             let beginning = format!("{}{tree}/", archive::FILES);
             for name in self.archive.named(&beginning) {
                 let path = folder.join(&name[beginning.len()..]);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::evidence::{Caller, pdf};
 use super::support::{Installed, PAYMENTS, Place, Running};
 
 const PHRASE: &str = "five random words and more\n";
@@ -50,9 +51,8 @@ fn story(from: Place, onto: Place) {
     let phrase = place.file("phrase", PHRASE);
     let archive = place.dir().with_file_name("backup.tar");
     let archive = archive.to_str().expect("a path");
-    let attachment = place.dir().join("files/ab/attachment");
-    std::fs::create_dir_all(attachment.parent().expect("a folder")).expect("made");
-    std::fs::write(&attachment, b"evidence").expect("written");
+    let caller = Caller::new(&installed, &running);
+    let (file, number) = wait(caller.upload(&running.url, 7)).expect("taken");
 
     let stop = AtomicBool::new(false);
     let (before, after) = std::thread::scope(|scope| {
@@ -69,11 +69,10 @@ fn story(from: Place, onto: Place) {
 
     let Target { place: new, into } = target(onto);
     let said = new.ok(&["restore", archive, "--into", &into, "--passphrase-file", &phrase]);
-    for word in ["4 keys written", "nothing is wrong", "restored; `redress serve --dir"] {
+    let files = "all 1 files of cases are there";
+    for word in ["4 keys written", files, "nothing is wrong", "restored; `redress serve --dir"] {
         assert!(said.contains(word), "{word}: {said}");
     }
-    let restored = new.dir().join("files/ab/attachment");
-    assert_eq!(std::fs::read(restored).expect("the file"), b"evidence");
     new.ends(0, &["doctor"], &["ok     secrets", "ok     schema"]);
     new.ends(0, &["audit", "verify"], &["nothing is wrong", "was looked for"]);
 
@@ -85,10 +84,24 @@ fn story(from: Place, onto: Place) {
         let again = there.report(&second, refid);
         assert_eq!(again.code, 3, "{refid} was acknowledged before: {again:?}");
     }
+    let content = format!("{}/api/v1/evidence/{file}/content", second.url);
+    assert!(wait(caller.get(&content)) == pdf(number), "the file came back as it was");
+    assert!(wait(caller.upload(&second.url, 8)).is_some(), "new files come in");
     assert_eq!(there.report(&second, "R-3").code, 0, "new reports come in");
     assert_eq!(second.stop(), 0);
     assert_eq!(running.stop(), 0);
     there.place.ends(0, &["audit", "verify"], &["nothing is wrong", "0 notes not yet sealed"]);
+}
+
+/// What a future comes to, from within a runtime or without one.
+fn wait<F: Future<Output: Send> + Send>(future: F) -> F::Output {
+    std::thread::scope(|scope| {
+        let on_its_own = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(future)
+        };
+        scope.spawn(on_its_own).join().expect("it came")
+    })
 }
 
 fn acknowledged(installed: &Installed, running: &Running, number: usize) -> String {
@@ -238,6 +251,64 @@ fn settings_come_along_and_given_ones_win() {
     place.ends(0, &["restore", archive, "--into", &into], &["settings in the backup are not used"]);
     let settings = std::fs::read_to_string(place.dir().join("redress.toml")).expect("settings");
     assert!(settings.contains("seal_period_s = 9"));
+}
+
+#[test]
+fn files_of_cases_have_room_or_are_missed() {
+    let installed = Place::new().installed();
+    let place = &installed.place;
+    let running = place.start(&["serve"]);
+    let caller = Caller::new(&installed, &running);
+    wait(caller.upload(&running.url, 1)).expect("taken");
+    let (lost, _) = wait(caller.upload(&running.url, 2)).expect("taken");
+    assert_eq!(running.stop(), 0);
+    let archive = |name: &str| {
+        let archive = place.dir().with_file_name(name).to_str().expect("a path").to_owned();
+        let said = place.ok(&["backup", &archive, "--include-keys"]);
+        (archive, said)
+    };
+    let (whole, said) = archive("whole.tar");
+    assert!(said.contains(" 2 files,"), "{said}");
+
+    // Nothing is written before it is known where files go.
+    let taken = place.dir().join("files").to_str().expect("a path").to_owned();
+    for (name, value, words) in [
+        ("REDRESS_EVIDENCE_FOLDER", taken.as_str(), ["is not empty", "`evidence.folder`"]),
+        ("REDRESS_EVIDENCE_STORAGE", "s3", ["2 files of cases", "set it to folder"]),
+    ] {
+        let new = Place::new().set("REDRESS_EVIDENCE_S3_BUCKET", "somewhere");
+        let Target { place: new, into } = target(new.set(name, value));
+        new.ends(1, &["restore", &whole, "--into", &into], &words);
+        assert!(is_untouched(&new.dir()));
+    }
+
+    // A folder elsewhere is filled, and read from there.
+    let elsewhere = place.dir().with_file_name("elsewhere").to_str().expect("a path").to_owned();
+    let new = Place::new().set("REDRESS_EVIDENCE_FOLDER", &elsewhere);
+    let Target { place: new, into } = target(new);
+    new.ends(0, &["restore", &whole, "--into", &into], &["2 files", "all 2 files of cases are"]);
+    let running = new.start(&["serve"]);
+    let content = format!("{}/api/v1/evidence/{lost}/content", running.url);
+    assert!(wait(caller.get(&content)) == pdf(2), "the file came back as it was");
+    assert_eq!(running.stop(), 0);
+    let again = place.dir().with_file_name("again.tar").to_str().expect("a path").to_owned();
+    let said = new.ok(&["backup", &again, "--include-keys"]);
+    assert!(said.contains(" 2 files,"), "{said}");
+
+    // What the disk lost before is said by name.
+    let kept = place.dir().join("files/kept");
+    let shard = |id: &str| {
+        let folders =
+            std::fs::read_dir(&kept).expect("folders").map(|one| one.expect("one").path());
+        let files = folders.flat_map(|one| std::fs::read_dir(one).expect("files"));
+        let mut paths = files.map(|one| one.expect("one").path());
+        paths.find(|path| path.to_string_lossy().ends_with(id)).expect("the file")
+    };
+    std::fs::remove_file(shard(&lost)).expect("lost");
+    let (part, _) = archive("part.tar");
+    let Target { place: new, into } = target(Place::new());
+    let words = ["1 of 2 files of cases are not there", lost.as_str()];
+    new.ends(3, &["restore", &part, "--into", &into], &words);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ const ROUNDS: u64 = 3;
 const ROUND: Duration = Duration::from_millis(450);
 
 /// A file that no other upload has.
-fn pdf(number: u64) -> Vec<u8> {
+pub fn pdf(number: u64) -> Vec<u8> {
     let mut file = format!("%PDF-1.4\n% {number}\n").into_bytes();
     let size = 1_000 + usize::try_from(number * 37_519 % 300_000).expect("a size");
     file.resize(size, b'x');
@@ -36,15 +36,24 @@ fn form(number: u64, bytes: &[u8]) -> Vec<u8> {
     [head.as_bytes(), bytes, b"\r\n--XX--\r\n"].concat()
 }
 
-struct Caller {
+/// Somebody with a token, and a case to give files to.
+pub struct Caller {
     http: reqwest::Client,
     token: String,
     case: String,
 }
 
 impl Caller {
+    /// With a new case, about the payment R-1.
+    pub fn new(installed: &Installed, running: &Running) -> Self {
+        let said = installed.report(running, "R-1");
+        assert_eq!(said.code, 0, "{said:?}");
+        let token = installed.place.variable("REDRESS_TOKEN").expect("it was set");
+        Self { http: client(None), token, case: case_of(&said.out) }
+    }
+
     /// The id and the number of a file when it was acknowledged.
-    async fn upload(&self, url: &str, number: u64) -> Option<(String, u64)> {
+    pub async fn upload(&self, url: &str, number: u64) -> Option<(String, u64)> {
         let answer = self
             .http
             .post(format!("{url}/api/v1/cases/{}/evidence", self.case))
@@ -63,7 +72,8 @@ impl Caller {
         Some((json["evidence"][0]["id"].as_str().expect("an id").to_owned(), number))
     }
 
-    async fn get(&self, url: &str) -> Vec<u8> {
+    /// What the server gives.
+    pub async fn get(&self, url: &str) -> Vec<u8> {
         let answer = self.http.get(url).bearer_auth(&self.token).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{url}");
         answer.bytes().await.expect("a body").to_vec()
@@ -110,11 +120,7 @@ async fn story(place: Place) {
     let installed = place.installed();
     let place = &installed.place;
     let mut running = place.start(&["serve"]);
-    let caller = Arc::new(Caller {
-        http: client(None),
-        token: place.variable("REDRESS_TOKEN").expect("it was set"),
-        case: case_of(&report(&installed, &running)),
-    });
+    let caller = Arc::new(Caller::new(&installed, &running));
     let mut acknowledged = Vec::new();
     for number in 0..ROUNDS {
         acknowledged.extend(round(&caller, running, number).await);
@@ -136,12 +142,6 @@ async fn story(place: Place) {
     assert_eq!(running.stop(), 0);
     place.ends(0, &["doctor"], &["ok     files:", "note   scanner:"]);
     place.ends(0, &["audit", "verify"], &["nothing is wrong"]);
-}
-
-fn report(installed: &Installed, running: &Running) -> String {
-    let said = installed.report(running, "R-1");
-    assert_eq!(said.code, 0, "{said:?}");
-    said.out
 }
 
 #[tokio::test(flavor = "multi_thread")]

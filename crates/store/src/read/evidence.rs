@@ -44,6 +44,8 @@ const KNOWN_ADDRESSES: &str = "SELECT address FROM evidence
  WHERE address IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
  ?18, ?19, ?20)";
 
+const EVIDENCE_KEPT: &str = "SELECT id, address FROM evidence WHERE id > ?1 ORDER BY id LIMIT ?2";
+
 const EVIDENCE_COUNTS: &str = "SELECT state, COUNT(*) FROM evidence GROUP BY state ORDER BY state";
 
 fn evidence(row: &Row) -> Result<Evidence, Fault> {
@@ -94,6 +96,19 @@ pub async fn known_addresses(db: &Db, addresses: &[String]) -> Result<BTreeSet<S
         }
     }
     Ok(known)
+}
+
+/// Files and their names in the storage, of all scopes, by id after `after`.
+pub async fn kept_after(
+    db: &Db,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(EvidenceId, String)>, Fault> {
+    let named = |row: &Row| {
+        let id = EvidenceId::parse(row.text(0)?).ok_or_else(|| Fault::new("evidence: unknown id"));
+        Ok((id?, row.text(1)?.to_owned()))
+    };
+    db.rows(EVIDENCE_KEPT, vec![after.into(), limit.into()]).await?.iter().map(named).collect()
 }
 
 /// How many files there are in each state, of all scopes.
