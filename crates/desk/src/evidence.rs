@@ -339,7 +339,7 @@ impl Desk {
     }
 
     /// How many files of cases there are, and how many of them the storage does not have any more,
-    /// with the id of one such. Asks the storage for each, so it takes a while where it is far away.
+    /// with the id of one such. Asks the storage for each: it takes a while where that is far away.
     ///
     /// # Errors
     /// A fault of the database or the storage.

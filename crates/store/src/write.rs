@@ -128,11 +128,9 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::Unlinked(link) => list.push(cases::unlink(scope, link)),
         Change::Noted { note, content } => list.push(cases::note(note, content.as_ref())),
         Change::CaseNoted { case, was, is } => list.push(cases::noted(scope, case, was, is)),
-        Change::EvidenceKept(file) => list.push(evidence::kept(file)),
-        Change::EvidenceAttached { id, case } => list.push(evidence::attached(scope, id, case)),
-        Change::EvidenceScanned { id, state, finding } => {
-            list.push(evidence::scanned(scope, id, *state, finding, changes.at));
-        }
+        Change::EvidenceKept(_)
+        | Change::EvidenceAttached { .. }
+        | Change::EvidenceScanned { .. } => list.extend(evidence::put(changes, change)),
         Change::Queued(message) => list.push(outbox::queue(message)),
         Change::PaymentNew(payment) => list.push(cases::payment(scope, payment)),
         Change::PaymentMoved { refid, from_status_at, status, status_at } => {

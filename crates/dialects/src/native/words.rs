@@ -73,15 +73,11 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::CaseUnknown => {
             ("No such case", "your account has no case with this id in this environment")
         }
-        Refusal::EvidenceUnknown
-        | Refusal::EvidenceHeld
-        | Refusal::EvidenceInfected
-        | Refusal::NoPreview => by_page(refusal),
-        Refusal::WrongStage { .. } => return ("Not at this stage", refusal.to_string()),
-        Refusal::Stale { version } => {
-            let detail = format!("it is at version {version} now; read it again and decide anew");
-            return ("It moved on", detail);
-        }
+        Refusal::WrongStage { .. }
+        | Refusal::Stale { .. }
+        | Refusal::ThingUnknown { .. }
+        | Refusal::NameTaken { .. }
+        | Refusal::AlreadySo { .. } => return with_facts(refusal),
         Refusal::NotResolved => (
             "The case has no outcome",
             "resolve it first, or close it for a reason other than `settled`",
@@ -93,16 +89,6 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::SamePerson => {
             ("A second person is needed", "whoever proposed a remedy cannot approve or decline it")
         }
-        Refusal::ThingUnknown { kind } => {
-            let detail = "your account has no {kind} with this name or id in this environment";
-            return ("No such thing", detail.replace("{kind}", kind.word()));
-        }
-        Refusal::NameTaken { .. } => {
-            return ("The name is taken", format!("{refusal}; choose another"));
-        }
-        Refusal::AlreadySo { .. } => {
-            return ("Nothing to change", format!("{refusal}; read it again"));
-        }
         Refusal::GrantsTooMuch => (
             "More than you have",
             "nobody can hand out, change or end what has more rights than he has himself",
@@ -113,7 +99,11 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         | Refusal::QueueEmpty
         | Refusal::ReceiptTime
         | Refusal::JobTooLarge
-        | Refusal::JobUnknown => by_page(refusal),
+        | Refusal::JobUnknown
+        | Refusal::EvidenceUnknown
+        | Refusal::EvidenceHeld
+        | Refusal::EvidenceInfected
+        | Refusal::NoPreview => by_page(refusal),
         Refusal::KeyReusedForOther => (
             "The idempotency key was used for something else",
             "use a new key for a new request, and the same key only to repeat one",
@@ -123,6 +113,27 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::Busy => ("Too busy", "others changed the same thing at the same time; try again"),
     };
     (title, detail.to_owned())
+}
+
+/// The same for those whose words say what they are about.
+fn with_facts(refusal: &Refusal) -> (&'static str, String) {
+    match refusal {
+        Refusal::WrongStage { .. } => ("Not at this stage", refusal.to_string()),
+        Refusal::Stale { version } => {
+            let detail = format!("it is at version {version} now; read it again and decide anew");
+            ("It moved on", detail)
+        }
+        Refusal::ThingUnknown { kind } => {
+            let detail = "your account has no {kind} with this name or id in this environment";
+            ("No such thing", detail.replace("{kind}", kind.word()))
+        }
+        Refusal::NameTaken { .. } => ("The name is taken", format!("{refusal}; choose another")),
+        Refusal::AlreadySo { .. } => ("Nothing to change", format!("{refusal}; read it again")),
+        _ => {
+            let (title, detail) = by_page(refusal);
+            (title, detail.to_owned())
+        }
+    }
 }
 
 /// The words of a refusal's own page, where they say all there is to say.

@@ -36,8 +36,8 @@ const DELETE_LINK: &str = "DELETE FROM case_links
 const INSERT_IMPORTED: &str = "INSERT INTO imported_cases (scope, source, external_id, case_id, at)
  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 
-// The version stays: a note that changes nothing else takes nobody's act away. Who moves the case at
-// the same time meets this note's number.
+// The version stays: a note that changes nothing else takes nobody's act away. Who moves the case
+// at the same time meets this note's number.
 const NOTE_CASE: &str = "UPDATE cases SET head_seq = ?3, head_digest = ?4
  WHERE id = ?1 AND scope = ?2 AND head_seq = ?5 AND head_digest = ?6";
 

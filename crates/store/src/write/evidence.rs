@@ -1,5 +1,6 @@
 //! How what is known of files is written. Their bytes are not here.
 
+use domain::changes::{Change, Changes};
 use domain::evidence::{Evidence, Flag, ScanState};
 use domain::ids::{CaseId, EvidenceId};
 use domain::{Instant, Scope};
@@ -18,7 +19,20 @@ const ATTACH_EVIDENCE: &str =
 const SCAN_EVIDENCE: &str = "UPDATE evidence SET state = ?3, state_at = ?4, finding = ?5
  WHERE id = ?1 AND scope = ?2 AND state = 'held'";
 
-pub(super) fn kept(file: &Evidence) -> Stmt {
+/// What a change of files writes; nothing for any other.
+pub(super) fn put(changes: &Changes, change: &Change) -> Option<Stmt> {
+    let scope = changes.scope;
+    Some(match change {
+        Change::EvidenceKept(file) => kept(file),
+        Change::EvidenceAttached { id, case } => attached(scope, id, case),
+        Change::EvidenceScanned { id, state, finding } => {
+            scanned(scope, id, *state, finding, changes.at)
+        }
+        _ => return None,
+    })
+}
+
+fn kept(file: &Evidence) -> Stmt {
     let flags: Vec<&str> = file.flags.iter().copied().map(Flag::word).collect();
     let values = vec![
         file.id.as_str().into(),
@@ -39,18 +53,12 @@ pub(super) fn kept(file: &Evidence) -> Stmt {
     one(INSERT_EVIDENCE, tag::EVIDENCE, values)
 }
 
-pub(super) fn attached(scope: Scope, id: &EvidenceId, case: &CaseId) -> Stmt {
+fn attached(scope: Scope, id: &EvidenceId, case: &CaseId) -> Stmt {
     let values = vec![id.as_str().into(), scope.number().into(), case.as_str().into()];
     one(ATTACH_EVIDENCE, tag::EVIDENCE, values)
 }
 
-pub(super) fn scanned(
-    scope: Scope,
-    id: &EvidenceId,
-    state: ScanState,
-    finding: &str,
-    at: Instant,
-) -> Stmt {
+fn scanned(scope: Scope, id: &EvidenceId, state: ScanState, finding: &str, at: Instant) -> Stmt {
     let values = vec![
         id.as_str().into(),
         scope.number().into(),
