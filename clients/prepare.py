@@ -60,16 +60,22 @@ class Server:
     def ask(self, step, names):
         """Carries a step out and returns the answer."""
         method, path, one = self.operations[step["operation"]]
-        sent = one.get("requestBody", {}).get("content", {}).get("application/json", {})
-        body = filled(step.get("body", sent.get("example", {})), names)
+        content = one.get("requestBody", {}).get("content", {})
+        form = content.get("multipart/form-data")
+        if form:
+            data, kind = form["example"].encode(), "multipart/form-data; boundary=XX"
+        else:
+            sent = content.get("application/json", {})
+            body = filled(step.get("body", sent.get("example", {})), names)
+            data, kind = json.dumps(body).encode(), "application/json"
         place = lambda hit: urllib.parse.quote(names[STEPS["names"].get(hit[1], hit[1])], safe="")
         request = urllib.request.Request(
             self.base + re.sub(r"\{([^}]+)\}", place, path),
             method=method.upper(),
-            data=None if method == "get" else json.dumps(body).encode(),
+            data=None if method == "get" else data,
             headers={
                 "Authorization": "Bearer " + names.get(step.get("as"), self.token),
-                "Content-Type": "application/json",
+                "Content-Type": kind,
             },
         )
         try:

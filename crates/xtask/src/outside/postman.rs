@@ -81,19 +81,23 @@ fn item(
     let mut request = json!({
         "method": method.to_uppercase(),
         "description": one["description"],
-        "header": headers,
+        "header": &headers,
         "url": url(&scripts::target(steps, path), query),
     });
     if one["security"].as_array().is_some_and(Vec::is_empty) {
         request["auth"] = json!({ "type": "noauth" });
     }
     let body = scripts::body(one, row);
-    if !body.is_null() {
+    if let Some(form) = body.as_str() {
+        let kind = json!({ "key": "Content-Type", "value": scripts::media_type(&body) });
+        request["header"] = [&headers[..], &[kind]].concat().into();
+        request["body"] = json!({ "mode": "raw", "raw": form });
+    } else if !body.is_null() {
         let options = json!({ "raw": { "language": "json" } });
         let raw = format!("{body:#}");
         request["body"] = json!({ "mode": "raw", "raw": raw, "options": options });
     }
-    let mut events = vec![event("test", checks(whole, one))];
+    let mut events = vec![event("test", checks(whole, one, &row["also"]))];
     if let Some(lines) = scripts::before(whole, steps, id) {
         events.insert(0, event("prerequest", lines));
     }
@@ -115,10 +119,11 @@ fn url(target: &str, query: Vec<Value>) -> Value {
 }
 
 /// Lines of a script: the statuses and fields that are promised.
-fn checks(whole: &Value, one: &Value) -> Vec<String> {
+fn checks(whole: &Value, one: &Value, also: &Value) -> Vec<String> {
     let responses = one["responses"].as_object().into_iter().flatten();
     let good: Vec<_> = responses.filter(|(status, _)| status.starts_with('2')).collect();
-    let statuses: Vec<&str> = good.iter().map(|(status, _)| status.as_str()).collect();
+    let mut statuses: Vec<String> = good.iter().map(|(status, _)| (*status).clone()).collect();
+    statuses.extend(also.as_array().into_iter().flatten().map(Value::to_string));
     let id = one["operationId"].as_str().unwrap_or("");
     let mut lines = vec![
         format!("pm.test(\"{id}: the status is promised\", () => {{"),

@@ -18,10 +18,11 @@ const ask = (n, tries) => {
   }
   const header = {
     Authorization: "Bearer " + filled("{{" + step.as + "}}"),
-    "Content-Type": "application/json",
+    "Content-Type": step.type,
   };
   const asked = { url: filled("{{baseUrl}}" + step.path), method: step.method, header };
-  if (step.body) asked.body = { mode: "raw", raw: filled(JSON.stringify(step.body)) };
+  const text = typeof step.body === "string" ? step.body : JSON.stringify(step.body);
+  if (step.body) asked.body = { mode: "raw", raw: filled(text) };
   pm.sendRequest(asked, (error, response) => {
     const good = !error && response.code >= 200 && response.code < 300;
     const answer = good ? response.json() : {};
@@ -55,14 +56,21 @@ pub(super) fn target(steps: &Value, path: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// What is sent: as the row says, else the document's example.
+/// What is sent: as the row says, else the document's example. A form is a text.
 pub(super) fn body(one: &Value, row: &Value) -> Value {
-    let said = &row["body"];
-    if said.is_null() {
-        one["requestBody"]["content"]["application/json"]["example"].clone()
-    } else {
-        said.clone()
+    let (said, content) = (&row["body"], &one["requestBody"]["content"]);
+    if !said.is_null() {
+        return said.clone();
     }
+    match &content["multipart/form-data"] {
+        Value::Null => content["application/json"]["example"].clone(),
+        form => form["example"].clone(),
+    }
+}
+
+/// The type of what is sent. The boundary is the one of the examples.
+pub(super) fn media_type(body: &Value) -> &'static str {
+    if body.is_string() { "multipart/form-data; boundary=XX" } else { "application/json" }
 }
 
 /// Lines of the script, where the operation needs something.
@@ -85,12 +93,14 @@ fn spelled(whole: &Value, steps: &Value, step: &Value) -> Value {
     let (path, method, one) =
         found.unwrap_or_else(|| panic!("clients/steps.json asks `{id}`, which nobody knows"));
     let or_none = |value: &Value| if value.is_null() { json!({}) } else { value.clone() };
+    let body = body(one, step);
     json!({
         "operation": id,
+        "type": media_type(&body),
         "method": method.to_uppercase(),
         "path": target(steps, path),
         "as": step["as"].as_str().unwrap_or("token"),
-        "body": body(one, step),
+        "body": body,
         "let": or_none(&step["let"]),
         "keep": or_none(&step["keep"]),
         "until": or_none(&step["until"]),
