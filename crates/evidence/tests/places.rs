@@ -118,7 +118,7 @@ async fn suite(dir: &Path, place: impl Fn() -> Place) {
     assert_ne!(one.address, same.address);
     assert!(!one.address.contains(&vault::digest::hex(&one.sha256)));
 
-    let mut all = vec![&one, &two, &same, &other];
+    let mut all = [&one, &two, &same, &other];
     all.sort_by(|a, b| a.address.cmp(&b.address));
     let names: Vec<String> = all.iter().map(|file| file.address.clone()).collect();
     assert_eq!(listed(&cabinet, LATER).await, names);
