@@ -119,7 +119,7 @@ people() {
 opening() {
     local key first
     key=$(fresh)
-    local text='{"channel":"phone","customer":"C-7","language":"ms","says":"Baucar tidak berfungsi"}'
+    local text='{"channel":"phone","customer":"C-7","says":"Baucar tidak berfungsi"}'
     ask "$agent" POST /api/v1/cases "$text" "$key"
     step 'a case is opened by telephone' is 201 'a["stage"] == "received"'
     case=$(value 'a["id"]') first=$case

@@ -82,7 +82,7 @@ const HOMES: [Home; 19] = [
     home(
         &["anyhow", "csv"],
         &["importers", "redress"],
-        "who reads or writes a file of somebody else's tells its owner, in a sentence, what is wrong",
+        "who reads a file of somebody else tells its owner, in a sentence, what is wrong",
     ),
     home(
         &["toml"],
