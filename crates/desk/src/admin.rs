@@ -4,6 +4,7 @@
 
 mod credentials;
 mod endpoints;
+mod names;
 mod people;
 mod places;
 mod sets;
@@ -22,9 +23,9 @@ use crate::once::Once;
 use crate::{Desk, Failure};
 pub use sets::Sets;
 
-/// Times an act is decided when others change the same account meanwhile: people click slowly, and
-/// scripts that race each other may wait.
-const ATTEMPTS_MAX: usize = 5;
+/// Times an act is decided when others change the same account meanwhile. Each time one of those
+/// who race gets through, so this many may race; deciding anew costs some reads and no more.
+const ATTEMPTS_MAX: usize = 64;
 
 /// An act with who asks and what protects it.
 pub struct AdminOrder {
@@ -59,6 +60,21 @@ pub struct AdminDone {
     pub secret: Option<Secret>,
     /// Whether it was remembered from an earlier request with the same key.
     pub repeated: bool,
+}
+
+/// What takes long and does not depend on what others do: made before anything is decided, so that
+/// whoever must decide again has it already.
+#[derive(Default)]
+struct Ready {
+    password: Option<NewPassword>,
+}
+
+/// A password with its hash.
+struct NewPassword {
+    password: Secret,
+    hash: String,
+    /// Whether it was made here, and must be shown.
+    shown: bool,
 }
 
 /// What an act leads to.
@@ -105,6 +121,11 @@ impl Decision {
         self.secret = Some(secret);
         self
     }
+
+    /// Shows the password when it was made here.
+    fn password(self, new: &NewPassword) -> Self {
+        if new.shown { self.secret(new.password.clone()) } else { self }
+    }
 }
 
 impl Desk {
@@ -119,16 +140,21 @@ impl Desk {
             return Err(Refusal::NotAllowed.into());
         }
         let once = order.once.as_ref().map(|once| self.keyed(once));
+        let mut ready = None;
         for _ in 0..ATTEMPTS_MAX {
             if let Some(once) = &once
                 && let Some(outcome) = self.remembered(&order.by, once).await?
             {
                 return say_again(outcome);
             }
+            let ready = match &mut ready {
+                Some(ready) => &*ready,
+                none => none.insert(self.prepared(order).await?),
+            };
             // The heads come first: whatever is written by another after this, in the same
             // account, takes the number of our entry, and all is looked at again.
             let mut entries = vec![self.entry(order, scope).await?];
-            let decision = match (self.decide_admin(order).await, &once) {
+            let decision = match (self.decide_admin(order, ready).await, &once) {
                 (Ok(decision), _) => decision,
                 // Refused perhaps since the same request was carried out a moment ago.
                 (Err(Failure::Refused(refusal)), Some(once)) => {
@@ -179,27 +205,51 @@ impl Desk {
 
     /// The next entry of a scope's history, without what was done.
     async fn entry(&self, order: &AdminOrder, scope: Scope) -> Result<AdminEntry, Failure> {
+        let entry = self.entry_by(scope, &order.by.name, order.act.word()).await?;
+        Ok(AdminEntry { credential: order.by.credential.clone(), ..entry })
+    }
+
+    /// The same, of an act without a credential.
+    async fn entry_by(&self, scope: Scope, actor: &str, act: &str) -> Result<AdminEntry, Failure> {
         let head = store::read::admin::history_head(self.db(), scope).await?;
         Ok(AdminEntry {
             scope,
             seq: head.seq + 1,
             at: self.now(),
-            actor: order.by.name.clone(),
-            credential: order.by.credential.clone(),
-            act: order.act.word().to_owned(),
+            actor: actor.to_owned(),
+            credential: String::new(),
+            act: act.to_owned(),
             subject: String::new(),
             changes: Vec::new(),
             previous: head.digest,
         })
     }
 
-    async fn decide_admin(&self, order: &AdminOrder) -> Result<Decision, Failure> {
+    async fn prepared(&self, order: &AdminOrder) -> Result<Ready, Failure> {
+        let hashes = matches!(
+            order.act,
+            AdminAct::LoginAdd { .. }
+                | AdminAct::LoginPassword { .. }
+                | AdminAct::MemberPassword { .. }
+        );
+        if !hashes {
+            return Ok(Ready::default());
+        }
+        let (password, shown) = match &order.given {
+            Some(password) => (password.clone(), false),
+            None => (self.with_dice(|dice| vault::secret::readable_password(dice)), true),
+        };
+        let hash = self.hash_password(password.clone()).await?;
+        Ok(Ready { password: Some(NewPassword { password, hash, shown }) })
+    }
+
+    async fn decide_admin(&self, order: &AdminOrder, ready: &Ready) -> Result<Decision, Failure> {
         match order.act.kind() {
             _ if matches!(order.act, AdminAct::TenantToken { .. }) => {
-                self.decide_credential(order).await
+                self.decide_credential(order, ready).await
             }
-            Kind::Tenant | Kind::Member => self.decide_people(order).await,
-            Kind::Key | Kind::Token | Kind::Login => self.decide_credential(order).await,
+            Kind::Tenant | Kind::Member => self.decide_people(order, ready).await,
+            Kind::Key | Kind::Token | Kind::Login => self.decide_credential(order, ready).await,
             Kind::Endpoint | Kind::Delivery => self.decide_endpoint(order).await,
             Kind::Queue | Kind::Team => self.decide_place(order).await,
             Kind::Setting | Kind::Message => self.decide_set(order).await,

@@ -2,6 +2,7 @@
 //! over before is known by its id there, whoever brings it in again.
 
 use domain::actor::Actor;
+use domain::admin::{AdminAct, Kind, check};
 use domain::case::{Archived, Hand, take_over};
 use domain::changes::Outcome;
 use domain::ids::CaseId;
@@ -9,6 +10,7 @@ use domain::{Refusal, Scope};
 use store::engine::CommitError;
 use store::read;
 
+use crate::admin::AdminOrder;
 use crate::{Desk, Failure};
 
 /// Times a case is decided again when somebody wrote about the same payment, or the same case.
@@ -27,7 +29,8 @@ impl Desk {
     /// Takes a case over; durable when this answers. A rehearsal decides and writes nothing.
     ///
     /// # Errors
-    /// As for [`take_over`]; [`Refusal::Busy`]; a fault.
+    /// As for [`take_over`]; [`Refusal::Busy`]; a fault. A queue that is not there is written down,
+    /// and stays if the case is refused after all.
     pub async fn take_over(
         &self,
         by: &Actor,
@@ -39,7 +42,13 @@ impl Desk {
                 return Ok(TakenOver::Known(case));
             }
             let payment = archived.payment.as_ref();
-            let known = read::cases::for_opening(self.db(), by.scope, payment, None).await?.0;
+            let mut known = read::cases::for_opening(self.db(), by.scope, payment, None).await?.0;
+            known.person = self.worker_called(by.scope, &archived.assignee).await?;
+            let (there, open) = match archived.queue.as_str() {
+                "" => (true, true),
+                queue => self.queue_known(by.scope, queue).await?,
+            };
+            known.closed_to = (there && !open).then_some(Kind::Queue);
             let decision = self.with_dice(|dice| {
                 let mut hand = Hand { by, at: self.now(), dice };
                 take_over(&known, archived, &mut hand)
@@ -50,6 +59,9 @@ impl Desk {
             };
             if rehearsal {
                 return Ok(TakenOver::New(case));
+            }
+            if !there {
+                self.write_queue_down(by, &archived.queue).await?;
             }
             let changes = self.with_sealed_content(decision.changes).await?;
             match store::commit(self.db(), &changes).await {
@@ -62,6 +74,18 @@ impl Desk {
             }
         }
         Err(Refusal::Busy.into())
+    }
+
+    /// Makes a queue of the other system one of ours, as any other: it can be given to a team,
+    /// renamed and retired. It keeps its name, which may be longer than one that is typed here.
+    async fn write_queue_down(&self, by: &Actor, name: &str) -> Result<(), Failure> {
+        let label = name.chars().take(check::NAME_CHARS_MAX).collect::<String>();
+        let label = label.trim_end().to_owned();
+        let act = AdminAct::QueueAdd { name: name.to_owned(), label, team: None };
+        match self.administer(&AdminOrder::new(by.clone(), act)).await {
+            Ok(_) | Err(Failure::Refused(Refusal::NameTaken { .. })) => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     async fn taken_over(

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::audit::{Seal, SealedHead, SignedSeal, root};
+use domain::audit::{Heads, Seal, SignedSeal};
 use domain::case::{Retold, retell};
 use domain::chain::{Content, Digest, Flaw, Head, StoredNote, verify};
 use domain::changes::{Change, KeptContent};
@@ -76,10 +76,10 @@ impl Desk {
     /// A fault.
     pub async fn seal_once(&self) -> Result<Option<SignedSeal>, Failure> {
         let mut heads = read::unsealed_heads(self.db(), NOTES_PER_SEAL_MAX).await?;
-        if heads.is_empty() {
+        if heads.count() == 0 {
             return Ok(None);
         }
-        heads.sort_by(|a, b| a.case.cmp(&b.case));
+        heads.cases.sort_by(|a, b| a.case.cmp(&b.case));
         let last = read::last_seal(self.db()).await?;
         let now = self.now();
         let seal = Seal::over(&heads, last.as_ref().map(|last| &last.seal), now);
@@ -218,7 +218,7 @@ impl Desk {
             for signed in page {
                 findings.seals += 1;
                 let mut heads = read::heads_of(self.db(), signed.seal.seq).await?;
-                heads.sort_by(|a, b| a.case.cmp(&b.case));
+                heads.cases.sort_by(|a, b| a.case.cmp(&b.case));
                 self.judge_seal(findings, &signed, &heads, last.as_ref());
                 met |= witness.is_some_and(|one| {
                     one.seq == signed.seal.seq && one.digest == signed.seal.digest()
@@ -241,7 +241,7 @@ impl Desk {
         &self,
         findings: &mut Findings,
         signed: &SignedSeal,
-        heads: &[SealedHead],
+        heads: &Heads,
         last: Option<&Seal>,
     ) {
         let seal = &signed.seal;
@@ -251,7 +251,7 @@ impl Desk {
         } else if seal.previous != last.map_or([0; 32], Seal::digest) {
             findings.flaw(format!("seal {seq}: does not continue the one before it"));
         }
-        if root(heads) != seal.root || i64::try_from(heads.len()) != Ok(seal.heads) {
+        if heads.root() != seal.root || heads.count() != seal.heads {
             findings.flaw(format!("seal {seq}: its heads are not the ones that were sealed"));
         }
         match self.check_signature(signed) {
@@ -286,10 +286,12 @@ fn differs(row: &read::CaseRow, retold: &Retold) -> Option<&'static str> {
     let outcome = retold.outcome.map_or("", domain::case::Outcome::word);
     let addresses = retold.addresses.as_ref();
     let queue = retold.queue.as_ref();
+    let assignee = retold.assignee.as_ref();
     [
         ("stage", row.stage != retold.stage.name().word() || row.fact != retold.stage.fact()),
         ("list of addresses", addresses.is_some_and(|said| *said != row.addresses.join(","))),
         ("queue", queue.is_some_and(|queue| *queue != row.queue)),
+        ("person who works it", assignee.is_some_and(|person| *person != row.assignee)),
         ("outcome", row.outcome != outcome),
         ("time of receipt", row.received_at != retold.received_at),
         ("time of opening", row.opened_at != retold.opened_at),

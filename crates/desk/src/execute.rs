@@ -1,13 +1,12 @@
 //! The road every command takes: load, decide, commit; and again when somebody was faster.
 
-use domain::account::Member;
 use domain::actor::Actor;
 use domain::admin::Kind;
-use domain::case::{Ask, Command, Hand, Known, decide};
+use domain::case::{Ask, Command, Hand, INTAKE, Known, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
 use domain::evidence::{AttachOrder, ReadOrder};
-use domain::{Dice, Refusal, Right, Scope};
+use domain::{Dice, Refusal, Scope};
 use store::engine::CommitError;
 use store::read::cases as read;
 use store::write::tag;
@@ -132,37 +131,59 @@ impl Desk {
             Command::Act(act) => {
                 let loaded = read::for_act(self.db(), scope, &act.case, Some(&act.ask), key).await;
                 let (mut known, saved) = loaded?;
-                known.closed_to = self.closed_to(scope, &act.ask).await?;
+                if let Ask::Assign { queue, person } = &act.ask {
+                    self.look_up(scope, queue.as_deref(), person.as_deref(), &mut known).await?;
+                }
                 return Ok((known, saved));
             }
             Command::TakeNext { queue } => {
                 let among = if attempt == 0 { 1 } else { AMONG_THE_FIRST };
                 let pick = self.with_dice(pick);
-                read::for_take(self.db(), scope, queue, (among, pick), key).await
+                let loaded = read::for_take(self.db(), scope, queue, (among, pick), key).await;
+                let (mut known, saved) = loaded?;
+                if known.case.is_none() && !self.queue_known(scope, queue).await?.0 {
+                    known.closed_to = Some(Kind::Queue);
+                }
+                return Ok((known, saved));
             }
         };
         Ok(loaded?)
     }
 
-    /// What of an assignment takes no more cases. A queue or person that nobody wrote down is
-    /// somebody's own business; one that was retired or disabled is not given anything.
-    async fn closed_to(&self, scope: Scope, ask: &Ask) -> Result<Option<Kind>, Failure> {
-        let Ask::Assign { queue, person } = ask else { return Ok(None) };
-        if let Some(name) = queue.as_deref().filter(|name| !name.is_empty()) {
-            let queue = store::read::admin::find_queue(self.db(), scope, name).await?;
-            if queue.is_some_and(|queue| queue.retired_at.is_some()) {
-                return Ok(Some(Kind::Queue));
+    /// What of an assignment takes no cases: a queue or person that nobody wrote down, one that was
+    /// retired or has left. And what the person is called here exactly.
+    pub(crate) async fn look_up(
+        &self,
+        scope: Scope,
+        queue: Option<&str>,
+        person: Option<&str>,
+        known: &mut Known,
+    ) -> Result<(), Failure> {
+        if let Some(name) = queue.filter(|name| !name.is_empty())
+            && !self.queue_known(scope, name).await?.1
+        {
+            known.closed_to = Some(Kind::Queue);
+        }
+        if let Some(name) = person.filter(|name| !name.is_empty()) {
+            known.person = self.worker_called(scope, name).await?;
+            if known.person.is_none() && known.closed_to.is_none() {
+                known.closed_to = Some(Kind::Member);
             }
         }
-        if let Some(email) = person.as_deref().filter(|email| !email.is_empty()) {
-            let member = store::read::admin::member_by_email(self.db(), scope, email).await?;
-            let gone =
-                |member: Member| member.disabled_at.is_some() || !member.role.may(Right::WorkCases);
-            if member.is_some_and(gone) {
-                return Ok(Some(Kind::Member));
-            }
+        Ok(())
+    }
+
+    /// Whether somebody wrote a queue down, and whether it takes cases.
+    pub(crate) async fn queue_known(
+        &self,
+        scope: Scope,
+        name: &str,
+    ) -> Result<(bool, bool), Failure> {
+        if name == INTAKE {
+            return Ok((true, true));
         }
-        Ok(None)
+        let queue = store::read::admin::find_queue(self.db(), scope, name).await?;
+        Ok((queue.is_some(), queue.is_some_and(|queue| queue.retired_at.is_none())))
     }
 
     async fn say_again(

@@ -5,9 +5,10 @@
 
 use domain::actor::{Actor, Right};
 use domain::admin::ReadView;
-use domain::case::Case;
+use domain::case::{Case, Channel, Facts, Tie};
 use domain::chain::Note;
 use domain::changes::{Change, FeedNumbers};
+use domain::ids::CaseId;
 use domain::message::Telling;
 use domain::{Instant, Millis, Refusal, Scope};
 use store::read::feed::{self, CasePlace, EventChange, PaymentChange};
@@ -87,6 +88,15 @@ impl Feed {
                 "queue",
                 "assignee",
                 "through",
+                "given_queue",
+                "given_person",
+                "channel",
+                "received_at",
+                "language",
+                "relation",
+                "other_case",
+                "source",
+                "external_id",
             ],
             Self::Events => {
                 &["id", "type", "at", "case", "version", "refid", "trxid", "stage", "fact"]
@@ -311,12 +321,14 @@ fn payment_row(by: &Actor, change: PaymentChange) -> Vec<Cell> {
 }
 
 fn case_row(note: Note, case: &Case) -> Vec<Cell> {
+    let facts = Facts::read(&note.act, &note.fact);
+    let maybe = |text: Option<&str>| text.map_or(Cell::None, Cell::text);
     vec![
         Cell::text(note.case.as_str()),
         Cell::Int(note.seq),
         Cell::Time(note.at),
         Cell::text(&note.act),
-        Cell::text(&note.fact),
+        Cell::text(&facts.word),
         Cell::text(&note.actor),
         Cell::Int(case.version),
         Cell::text(case.stage.name().word()),
@@ -327,6 +339,15 @@ fn case_row(note: Note, case: &Case) -> Vec<Cell> {
         Cell::text(&case.queue),
         Cell::text(&case.assignee),
         Cell::text(&case.through),
+        maybe(facts.queue.as_deref()),
+        maybe(facts.person.as_deref()),
+        maybe(facts.channel.map(Channel::word)),
+        facts.received_at.map_or(Cell::None, Cell::Time),
+        maybe(facts.language.as_deref()),
+        maybe(facts.relation.map(Tie::word)),
+        maybe(facts.case.as_ref().map(CaseId::as_str)),
+        maybe(facts.source.as_deref()),
+        maybe(facts.external_id.as_deref()),
     ]
 }
 

@@ -7,11 +7,11 @@ mod lists;
 
 use domain::actor::{Actor, Right};
 use domain::admin::ReadView;
-use domain::case::{Case, PaymentRef, ReportContent, hindrance};
+use domain::case::{Case, CloseReason, Facts, PaymentRef, ReportContent, Stage, hindrance};
 use domain::changes::KeptContent;
 use domain::ids::CaseId;
 use domain::payment::Payment;
-use domain::{Instant, Refusal};
+use domain::{Instant, Refusal, Scope};
 pub use lists::{CasePage, LinkView, PaymentPage, StatusOf, StatusView};
 use store::read::cases::KeptNote;
 pub use store::read::listing::BehindPayment;
@@ -27,7 +27,13 @@ pub struct CaseView {
     pub case: Case,
     /// The payment.
     pub payment: Option<PaymentView>,
+    /// The case that goes on, when this one was merged.
+    pub merged_into: Option<CaseId>,
 }
+
+/// Merges followed from one case to the one that goes on. A case that was merged is closed, so a
+/// ring is possible only through one that was opened again, where it ends.
+const MERGES_FOLLOWED_MAX: usize = 32;
 
 /// A payment with what stands in the way of a report about it.
 #[derive(Clone, Debug)]
@@ -57,8 +63,8 @@ pub struct Happening {
     pub actor: String,
     /// What was done: an act's word, `report`, `open` or `absorb`.
     pub act: String,
-    /// Its fact.
-    pub fact: String,
+    /// Its fact, part by part.
+    pub facts: Facts,
     /// What was said with it; nothing when nothing was said or it was erased.
     pub says: Option<String>,
     /// The caller's own word for what is wrong, for a report.
@@ -94,11 +100,33 @@ impl Desk {
         let found = store::read::cases::for_act(self.db(), by.scope, id, None, None).await?;
         let (known, _) = found;
         let case = known.case.ok_or(Refusal::CaseUnknown)?;
-        let closed = matches!(case.stage, domain::case::Stage::Closed { .. });
+        let closed = matches!(case.stage, Stage::Closed { .. });
         let open = if closed { known.other_open } else { Some(case.id.clone()) };
         let payment = known.payment.map(|payment| inside::payment_seen_by(by, payment));
         let payment = payment.map(|payment| PaymentView::new(payment, open));
-        Ok(CaseView { case: inside::seen_by(by, case), payment })
+        let merged_into = self.merged_into(by.scope, &case).await?;
+        Ok(CaseView { case: inside::seen_by(by, case), payment, merged_into })
+    }
+
+    /// The case that goes on in the place of one that was merged, which may itself have been merged
+    /// on.
+    async fn merged_into(&self, scope: Scope, case: &Case) -> Result<Option<CaseId>, Failure> {
+        let merged = Stage::Closed { reason: CloseReason::Duplicate };
+        let mut last = None;
+        let mut stage = case.stage;
+        let mut id = case.id.clone();
+        for _ in 0..MERGES_FOLLOWED_MAX {
+            if stage != merged {
+                break;
+            }
+            let Some(into) = store::read::cases::merged_into(self.db(), &id).await? else { break };
+            let Some((next, _)) = store::read::cases::find(self.db(), scope, &into).await? else {
+                break;
+            };
+            (stage, id) = (next.stage, into.clone());
+            last = Some(into);
+        }
+        Ok(last)
     }
 
     /// A case's timeline.
@@ -126,8 +154,8 @@ impl Desk {
         Happening {
             at: kept.note.at,
             actor: kept.note.actor,
+            facts: Facts::read(&kept.note.act, &kept.note.fact),
             act: kept.note.act,
-            fact: kept.note.fact,
             says: says.filter(|text| !text.is_empty()),
             category: category.filter(|text| !text.is_empty()),
             seq: kept.note.seq,

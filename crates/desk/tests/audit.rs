@@ -187,3 +187,36 @@ async fn erased_content_leaves_the_chain_whole() {
         assert_eq!(found.erased, 2, "and it is counted");
     }
 }
+
+/// What was administered is under the same seals: a tail that is cut, or a whole history that is
+/// written anew with a chain of its own, does not fit them.
+#[tokio::test(flavor = "multi_thread")]
+async fn administration_is_sealed_too() {
+    for kind in BOTH {
+        for (what, sql) in [
+            ("a tail cut", "DELETE FROM admin_history WHERE seq = 2"),
+            ("all of it", "DELETE FROM admin_history"),
+            ("another entry", "UPDATE admin_history SET digest = previous WHERE seq = 2"),
+        ] {
+            let world = sealed_world(kind).await;
+            world.queue("one").await;
+            world.queue("two").await;
+            let seal = world.desk.seal_once().await.expect("asked").expect("a seal");
+            assert_eq!(seal.seal.heads, 1, "one account, no case");
+            assert!(world.desk.seal_once().await.expect("asked").is_none(), "nothing is left");
+            assert!(walk(&world, None).await.clean(), "{kind:?}");
+            world.db.commit(vec![Stmt::any(sql, vec![])]).await.expect("forged");
+            let found = walk(&world, None).await.listed.join("; ");
+            assert!(found.contains("entry 2 was sealed and is gone"), "{what} {kind:?}: {found}");
+        }
+        let world = sealed_world(kind).await;
+        world.queue("one").await;
+        world.desk.seal_once().await.expect("asked").expect("a seal");
+        change(&world, &["DELETE FROM admin_seal_heads"]).await;
+        let found = walk(&world, None).await.listed.join("; ");
+        assert!(found.contains("its heads are not the ones"), "{found}");
+        while world.desk.number_feed_once().await.expect("numbered") > 0 {}
+        assert_eq!(world.desk.feed_lag().await.expect("a lag").0, 0, "{kind:?}");
+        assert_eq!(world.desk.search_lag().await.expect("a lag").0, 1, "only the cases' seal");
+    }
+}

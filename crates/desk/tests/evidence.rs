@@ -113,8 +113,11 @@ async fn a_file_comes_back_as_it_came_and_every_reading_is_noted() {
         assert!(whole(plain).await == bytes);
 
         let timeline = world.desk.timeline(&ann, &case).await.expect("a timeline");
-        let told: Vec<(&str, &str)> =
-            timeline.happenings.iter().map(|one| (one.act.as_str(), one.fact.as_str())).collect();
+        let told: Vec<(&str, &str)> = timeline
+            .happenings
+            .iter()
+            .map(|one| (one.act.as_str(), one.facts.word.as_str()))
+            .collect();
         let read = format!("{} original", file.id);
         let want =
             [("report", ""), ("evidence", file.id.as_str()), ("evidence-read", read.as_str())];

@@ -13,6 +13,7 @@ mod document;
 pub(crate) mod evidence;
 mod export;
 mod fields;
+mod invitations;
 mod jobs;
 mod json;
 mod opening;
@@ -99,6 +100,7 @@ const fn route(
 /// The routes of each room.
 const TABLES: &[&[Route]] = &[
     OPEN,
+    invitations::ROUTES,
     transactions::ROUTES,
     cases::ROUTES,
     opening::ROUTES,

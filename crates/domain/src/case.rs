@@ -4,6 +4,7 @@
 mod act;
 mod archive;
 mod decide;
+mod fact;
 mod link;
 mod list;
 mod open;
@@ -15,6 +16,7 @@ pub use archive::{ARCHIVED_ENTRIES_MAX, Archived, Entry, Standing, is_external_i
 pub use decide::{
     Command, Decision, Hand, attached, decide, hindrance, next_stage, reportable, take_over,
 };
+pub use fact::Facts;
 pub use link::{Link, LinkKind, Tie};
 pub use list::{Behind, CaseFilter, Sort, Span};
 pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, is_language};

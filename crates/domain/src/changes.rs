@@ -2,7 +2,7 @@
 
 use crate::account::{ApiKey, Endpoint, Login, RefreshToken, Tenant, Token};
 use crate::admin::{AdminChange, Kind};
-use crate::audit::{SealedHead, SignedSeal};
+use crate::audit::{Heads, SignedSeal};
 use crate::case::{Case, Link, Stage};
 use crate::chain::{Content, Digest, Head, Note, SALT_BYTES};
 use crate::evidence::{Evidence, ScanState};
@@ -168,7 +168,7 @@ pub enum Change {
         /// The seal.
         seal: SignedSeal,
         /// What it covers.
-        heads: Vec<SealedHead>,
+        heads: Heads,
     },
     /// What was committed got numbers, in whose order it leaves by export.
     FeedNumbered {

@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod ids;
 pub mod job;
 pub mod message;
+pub mod names;
 pub mod payment;
 pub mod refusal;
 pub mod scope;

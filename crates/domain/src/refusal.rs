@@ -87,6 +87,15 @@ pub enum Refusal {
     AlreadyLinked,
     /// The two cases are not tied in this way.
     NotLinked,
+    /// The case that another one would be merged into is closed.
+    OtherCaseClosed {
+        /// That case.
+        case: CaseId,
+    },
+    /// A case by hand says nothing.
+    CaseEmpty,
+    /// The account would be left without anybody to administer it.
+    LastAdministrator,
     /// Nobody's case waits in the queue.
     QueueEmpty,
     /// A complaint is not received in the future, nor opened by hand after a year.
@@ -116,7 +125,7 @@ impl Refusal {
             Self::PaymentRefunded { refid: refid() },
         ];
         let case = CaseId::parse("cs_00000000000000000000000000");
-        samples.extend(case.map(|case| Self::AlreadyReported { refid: refid(), case }));
+        samples.extend(case.clone().map(|case| Self::AlreadyReported { refid: refid(), case }));
         samples.extend([
             Self::CaseUnknown,
             Self::EvidenceUnknown,
@@ -136,6 +145,11 @@ impl Refusal {
             Self::SameCase,
             Self::AlreadyLinked,
             Self::NotLinked,
+        ]);
+        samples.extend(case.map(|case| Self::OtherCaseClosed { case }));
+        samples.extend([
+            Self::CaseEmpty,
+            Self::LastAdministrator,
             Self::QueueEmpty,
             Self::ReceiptTime,
             Self::JobTooLarge,
@@ -174,6 +188,9 @@ impl Refusal {
             Self::SameCase => "same-case",
             Self::AlreadyLinked => "already-linked",
             Self::NotLinked => "not-linked",
+            Self::OtherCaseClosed { .. } => "other-case-closed",
+            Self::CaseEmpty => "case-empty",
+            Self::LastAdministrator => "last-administrator",
             Self::QueueEmpty => "queue-empty",
             Self::ReceiptTime => "receipt-time",
             Self::JobTooLarge => "job-too-large",
@@ -212,6 +229,9 @@ impl Refusal {
             | Self::SameCase
             | Self::AlreadyLinked
             | Self::NotLinked
+            | Self::OtherCaseClosed { .. }
+            | Self::CaseEmpty
+            | Self::LastAdministrator
             | Self::ReceiptTime
             | Self::JobTooLarge
             | Self::JobUnknown
@@ -237,6 +257,10 @@ impl fmt::Display for Refusal {
                 write!(f, "the {} is so already, or has ended", kind.word())
             }
             Self::GrantsTooMuch => f.write_str("nobody can hand out more rights than he has"),
+            Self::LastAdministrator => f.write_str(
+                "nobody else could administer the account: make another member an administrator \
+                 first, or enable one",
+            ),
             other => f.write_str(other.code()),
         }
     }
@@ -247,7 +271,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 31;
+    const REFUSALS: usize = 34;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

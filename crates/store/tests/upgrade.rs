@@ -20,6 +20,14 @@ const NOTE: &str =
 /// Id, stage, its fact, what was done after the report; and the outcome that it has.
 type Old = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
+const MEMBER: &str = "INSERT INTO members (id, scope, email, name, role, version, created_at)
+ VALUES (?1, 3, ?2, '', 'agent', 1, ?3)";
+
+const KEY: &str = "INSERT INTO api_keys (id, scope, secret, label, created_at)
+ VALUES (?1, 3, ?2, ?3, ?4)";
+
+const IN_QUEUE: &str = "UPDATE cases SET queue = ?2 WHERE id = ?1";
+
 const CASES: [(Old, &str); 5] = [
     (("a", "received", "", &[]), ""),
     (("b", "resolved", "upheld", &[("resolve", "rejected"), ("resolve", "upheld")]), "upheld"),
@@ -58,5 +66,43 @@ async fn old_cases_say_what_new_ones_say() {
             assert_eq!(told, (5, outcome), "{id} on {kind:?}");
         }
         assert_eq!(rows.len(), CASES.len());
+    }
+}
+
+/// Names that were given twice are nobody's problem at the update: the first one has them. Queues
+/// that cases stand in are written down.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_names_and_queues_are_written_down() {
+    for kind in BOTH {
+        let dir = tempfile::tempdir().expect("a directory");
+        let db = Db::open(&fresh(kind, dir.path()).await).await.expect("it opens");
+        db.migrate(&MIGRATIONS[..BEFORE], BEGINNING).await.expect("the old schema");
+        let mut batch = Vec::new();
+        for (id, email, at) in [("m2", "Ann@a.example", 2), ("m1", "ann@a.example", 1)] {
+            batch.push(Stmt::any(MEMBER, vec![id.into(), email.into(), i64::into(at)]));
+        }
+        for (id, label) in [("k1", "Shop"), ("k2", "shop"), ("k3", ""), ("k4", "ann@a.example")] {
+            let values = vec![id.into(), [0_u8].as_slice().into(), label.into(), 1.into()];
+            batch.push(Stmt::any(KEY, values));
+        }
+        let digest = [0_u8; 32];
+        for (id, queue) in [("a", "intake"), ("b", "Credit card"), ("c", "Credit card")] {
+            let digest = digest.as_slice().into();
+            let values = vec![id.into(), "open".into(), "".into(), 0.into(), digest];
+            batch.push(Stmt::any(CASE, values));
+            batch.push(Stmt::any(IN_QUEUE, vec![id.into(), queue.into()]));
+        }
+        db.commit(batch).await.expect("old rows");
+        db.migrate(MIGRATIONS, BEGINNING).await.expect("the update");
+        let texts = async |sql| {
+            let rows = db.rows(sql, vec![]).await.expect("rows");
+            let text = |row: &store::engine::Row, place| row.text(place).expect("text").to_owned();
+            let pair = |row: &store::engine::Row| format!("{} {}", text(row, 0), text(row, 1));
+            rows.iter().map(pair).collect::<Vec<_>>()
+        };
+        let names = texts("SELECT folded, holder FROM names ORDER BY folded").await;
+        assert_eq!(names, ["ann@a.example m1", "shop k1"], "{kind:?}");
+        let queues = texts("SELECT name, label FROM queues ORDER BY name").await;
+        assert_eq!(queues, ["Credit card Credit card"], "{kind:?}");
     }
 }

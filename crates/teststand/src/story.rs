@@ -71,6 +71,9 @@ async fn step(world: &mut World, cases: &mut Vec<CaseId>, act: &str) -> Option<S
         ["act", role, name, case, act, rest @ ..] => {
             let number: usize = case.parse().expect("the number of a case");
             let ask = ask(cases, act, rest);
+            if let Ask::Assign { queue: Some(queue), .. } = &ask {
+                world.queue(queue).await;
+            }
             let order = ActOrder {
                 case: cases[number - 1].clone(),
                 ask,

@@ -93,6 +93,21 @@ impl World {
         Actor::new(self.scope, role, name)
     }
 
+    /// Writes a queue down, if nobody did.
+    ///
+    /// # Panics
+    /// When the database fails.
+    pub async fn queue(&self, name: &str) {
+        use domain::admin::AdminAct;
+        let (name, label) = (name.to_owned(), name.to_owned());
+        let act = AdminAct::QueueAdd { name, label, team: None };
+        let order = desk::admin::AdminOrder::new(Actor::operator(self.scope), act);
+        match self.desk.administer(&order).await {
+            Ok(_) | Err(desk::Failure::Refused(domain::Refusal::NameTaken { .. })) => {}
+            Err(why) => panic!("a queue: {why:?}"),
+        }
+    }
+
     /// Brings one payment in.
     pub async fn pay(&self, scope: Scope, refid: &str, status: PaymentStatus) {
         let row = payment(refid, status, self.clock.now());

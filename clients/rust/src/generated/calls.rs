@@ -1595,6 +1595,23 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// Set one's own password by an invitation
+    ///
+    /// `POST /api/v1/invitations/accept`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn accept_invitation(
+        &self,
+        body: &AcceptInvitation,
+        how: &Write<'_>,
+    ) -> Result<Answer<AcceptedInvitation>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/invitations/accept");
+        wanted.json(body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
     /// Ask for an act on many cases
     ///
     /// `POST /api/v1/jobs`

@@ -4,6 +4,24 @@ use serde::{Deserialize, Serialize};
 
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AcceptInvitation {
+    /// The password.
+    pub password: String,
+    /// The `secret` of the invitation.
+    pub token: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AcceptedInvitation {
+    /// The address, which is the member's name in every history.
+    pub email: String,
+    /// The member's id.
+    pub member: String,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ActedStage {
     /// `received`
     #[serde(rename = "received")]
@@ -239,7 +257,8 @@ pub enum CaseStage {
     Other(String),
 }
 
-/// A case. `transaction` stands where a case is asked for by itself.
+/// A case. `transaction` stands where a case is asked for by itself, and so does `merged_into`
+/// when it was merged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Whom to tell: the first is To, the rest Cc. Empty without `read-personal`.
@@ -258,6 +277,9 @@ pub struct Case {
     pub id: String,
     /// The language the customer wants, a BCP 47 tag.
     pub language: Option<String>,
+    /// The case that goes on, when this one was merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
     /// When it was opened.
     pub opened_at: String,
     /// The outcome; it stays when the case is closed.
@@ -903,16 +925,34 @@ pub struct ExportedCase {
     pub at: String,
     /// As its name says.
     pub case: String,
-    /// As its name says.
+    /// Of `open`: how it came.
+    pub channel: Option<String>,
+    /// Of `import`: its id there.
+    pub external_id: Option<String>,
+    /// One word; what else the act says stands in the last fields.
     pub fact: Option<String>,
+    /// Of `assign`: to whom it was given; null also where it was taken from whoever had it.
+    pub given_person: Option<String>,
+    /// Of `assign`: the queue it was given to.
+    pub given_queue: Option<String>,
+    /// Of `open`: the customer's language, where it is known.
+    pub language: Option<String>,
     /// As its name says.
     pub opened_at: String,
+    /// The other case.
+    pub other_case: Option<String>,
     /// As its name says.
     pub queue: String,
+    /// Of `open`: when it was received.
+    pub received_at: Option<String>,
     /// Null where the case is about no transaction.
     pub refid: Option<String>,
+    /// Of `link`, `unlink`, `merge`, `absorb` and `split`: what `other_case` is to this one.
+    pub relation: Option<String>,
     /// Its number in the case's history.
     pub seq: i64,
+    /// Of `import`: the system it was taken over from.
+    pub source: Option<String>,
     /// As its name says.
     pub stage: String,
     /// As its name says.
@@ -1575,12 +1615,79 @@ pub struct Money {
     pub currency: String,
 }
 
+/// Of `open`: how it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum NoteEntryChannel {
+    /// `app`
+    #[serde(rename = "app")]
+    App,
+    /// `web`
+    #[serde(rename = "web")]
+    Web,
+    /// `phone`
+    #[serde(rename = "phone")]
+    Phone,
+    /// `walk-in`
+    #[serde(rename = "walk-in")]
+    WalkIn,
+    /// `letter`
+    #[serde(rename = "letter")]
+    Letter,
+    /// `email`
+    #[serde(rename = "email")]
+    Email,
+    /// `social`
+    #[serde(rename = "social")]
+    Social,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// `regulator`
+    #[serde(rename = "regulator")]
+    Regulator,
+    /// `import`
+    #[serde(rename = "import")]
+    Import,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum NoteEntryKind {
     /// `note`
     #[serde(rename = "note")]
     Note,
+}
+
+/// Of `link`, `unlink`, `merge`, `absorb` and `split`: what `case` is to this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum NoteEntryRelation {
+    /// `related`
+    #[serde(rename = "related")]
+    Related,
+    /// `duplicate-of`
+    #[serde(rename = "duplicate-of")]
+    DuplicateOf,
+    /// `has-duplicate`
+    #[serde(rename = "has-duplicate")]
+    HasDuplicate,
+    /// `split-from`
+    #[serde(rename = "split-from")]
+    SplitFrom,
+    /// `split-into`
+    #[serde(rename = "split-into")]
+    SplitInto,
+    /// `parent`
+    #[serde(rename = "parent")]
+    Parent,
+    /// `child`
+    #[serde(rename = "child")]
+    Child,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
 }
 
 /// Something that was done.
@@ -1592,12 +1699,30 @@ pub struct NoteEntry {
     pub actor: String,
     /// As its name says.
     pub at: String,
+    /// The other case.
+    pub case: Option<String>,
     /// As its name says.
     pub category: Option<String>,
-    /// As its name says.
+    /// Of `open`: how it came.
+    pub channel: Option<NoteEntryChannel>,
+    /// Of `import`: its id there.
+    pub external_id: Option<String>,
+    /// Of a wait for whom, of a resolution how, of a closing why, and so on; one word. What else
+    /// the act says stands in the fields below.
     pub fact: Option<String>,
     /// As its name says.
     pub kind: NoteEntryKind,
+    /// Of `open`: the customer's language, where it is known.
+    pub language: Option<String>,
+    /// Of `assign`: to whom it was given; empty for nobody. Null where none was named, and where
+    /// an older release did not write it.
+    pub person: Option<String>,
+    /// Of `assign`: the queue it was given to.
+    pub queue: Option<String>,
+    /// Of `open`: when it was received.
+    pub received_at: Option<String>,
+    /// Of `link`, `unlink`, `merge`, `absorb` and `split`: what `case` is to this one.
+    pub relation: Option<NoteEntryRelation>,
     /// What was said with it; nothing where nothing was said or it was erased, and without
     /// `read-personal`.
     pub says: Option<String>,
@@ -1605,6 +1730,8 @@ pub struct NoteEntry {
     pub sealed: bool,
     /// Number in the history.
     pub seq: i64,
+    /// Of `import`: the system it was taken over from.
+    pub source: Option<String>,
 }
 
 /// As its name says.
@@ -2185,6 +2312,8 @@ pub struct Status {
     pub case: String,
     /// Of a waiting case for whom, of a resolved one how, of a closed one why.
     pub fact: Option<String>,
+    /// The case that goes on, when this one was merged: ask for that one.
+    pub merged_into: Option<String>,
     /// As its name says.
     pub opened_at: String,
     /// As its name says.

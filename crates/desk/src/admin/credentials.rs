@@ -8,17 +8,21 @@ use domain::changes::Change;
 use domain::ids::MemberId;
 use domain::{Millis, Refusal, Rights, Role, Scope};
 
-use super::{AdminOrder, Decision, misplaced};
+use super::{AdminOrder, Decision, Ready, misplaced, names};
 use crate::{Desk, Failure};
 
 impl Desk {
-    pub(super) async fn decide_credential(&self, order: &AdminOrder) -> Result<Decision, Failure> {
+    pub(super) async fn decide_credential(
+        &self,
+        order: &AdminOrder,
+        ready: &Ready,
+    ) -> Result<Decision, Failure> {
         match &order.act {
-            AdminAct::KeyAdd { label, rights } => self.key_add(order, label, *rights),
+            AdminAct::KeyAdd { label, rights } => self.key_add(order, label, *rights).await,
             AdminAct::KeyRotate { id, hours } => self.key_rotate(order, id, *hours).await,
             AdminAct::KeyRevoke { id } => self.key_revoke(order, id).await,
             AdminAct::LoginAdd { username } | AdminAct::LoginPassword { username } => {
-                self.login_set(order, username).await
+                self.login_set(order, username, ready).await
             }
             AdminAct::TokenAdd { token } => self.token_add(order, order.by.scope, token).await,
             AdminAct::TenantToken { slug, env, token } => {
@@ -33,7 +37,7 @@ impl Desk {
         }
     }
 
-    fn key_add(
+    async fn key_add(
         &self,
         order: &AdminOrder,
         label: &str,
@@ -43,12 +47,19 @@ impl Desk {
         if !order.by.may_grant(Role::Client, rights.unwrap_or(all).and(all)) {
             return Err(Refusal::GrantsTooMuch.into());
         }
+        if !label.is_empty() {
+            self.name_free(order.by.scope, label, Kind::Key).await?;
+        }
         let (key, secret) = self.new_key(order.by.scope, label, rights);
-        Ok(Decision::new(key.id.clone())
-            .field("label", "", label)
-            .field("rights", "", rights.map_or_else(String::new, Rights::words))
-            .change(Change::KeyNew(key))
-            .secret(secret))
+        let mut decision = Decision::new(key.id.clone()).field("label", "", label).field(
+            "rights",
+            "",
+            rights.map_or_else(String::new, Rights::words),
+        );
+        if !label.is_empty() {
+            decision = decision.admin(names::of(Kind::Key, key.scope, label, &key.id));
+        }
+        Ok(decision.change(Change::KeyNew(key)).secret(secret))
     }
 
     async fn key_of(
@@ -77,7 +88,9 @@ impl Desk {
         }
         let (key, secret) = self.new_key(order.by.scope, &was.label, was.rights);
         let at = self.now().plus(Millis::hours(hours));
+        let (scope, from, to) = (key.scope, id.to_owned(), key.id.clone());
         Ok(Decision::new(key.id.clone())
+            .admin(AdminChange::NameMoved { scope, from, to })
             .field("in_place_of", "", id)
             .field("hours_of_both", "", hours.to_string())
             .change(Change::KeyNew(key))
@@ -90,22 +103,29 @@ impl Desk {
         if !key.works(self.now()) {
             return Err(Refusal::AlreadySo { kind: Kind::Key }.into());
         }
-        let id = id.to_owned();
+        let (id, scope) = (id.to_owned(), key.scope);
         let decision = Decision::new(id.clone()).field("state", "", "revoked");
-        Ok(decision.change(Change::KeyRevoked { id }))
+        let freed = AdminChange::NameFreed { scope, holder: id.clone() };
+        Ok(decision.change(Change::KeyRevoked { id }).admin(freed))
     }
 
-    async fn login_set(&self, order: &AdminOrder, username: &str) -> Result<Decision, Failure> {
+    async fn login_set(
+        &self,
+        order: &AdminOrder,
+        username: &str,
+        ready: &Ready,
+    ) -> Result<Decision, Failure> {
+        let new = ready.password.as_ref().ok_or_else(misplaced)?;
         if !order.by.may_grant(Role::Client, Role::Client.rights()) {
             return Err(Refusal::GrantsTooMuch.into());
         }
         let scope = order.by.scope;
         let there = store::read::accounts::login(self.db(), username).await?;
-        let (password, shown) = self.given_or_new(order);
+        let password = new.hash.clone();
         let change = match (&order.act, there) {
             (AdminAct::LoginAdd { .. }, None) => {
+                self.name_free(scope, username, Kind::Login).await?;
                 let now = self.now();
-                let password = self.hash_password(password.clone()).await?;
                 let username = username.to_owned();
                 let login = Login { username, scope, password, created_at: now, changed_at: now };
                 Change::LoginNew(login)
@@ -114,13 +134,11 @@ impl Desk {
                 return Err(Refusal::NameTaken { kind: Kind::Login }.into());
             }
             (_, Some(login)) if login.scope == scope => {
-                let password = self.hash_password(password.clone()).await?;
                 Change::PasswordSet { username: username.to_owned(), password }
             }
             _ => return Err(Refusal::ThingUnknown { kind: Kind::Login }.into()),
         };
-        let decision = Decision::new(username).change(change);
-        Ok(if shown { decision.secret(password) } else { decision })
+        Ok(Decision::new(username).change(change).password(new))
     }
 
     async fn token_add(
@@ -137,7 +155,11 @@ impl Desk {
         let (token, secret) = self.new_token(scope, asked.role, &name, life);
         let token =
             Token { member, rights: asked.rights, installation: asked.installation, ..token };
-        Ok(Decision::new(token.id())
+        let mut decision = Decision::new(token.id());
+        if token.member.is_none() {
+            decision = decision.admin(names::of_token(&token));
+        }
+        Ok(decision
             .field("name", "", name)
             .field("role", "", asked.role.word())
             .field("rights", "", asked.rights.map_or_else(String::new, Rights::words))
@@ -156,11 +178,8 @@ impl Desk {
         asked: &NewToken,
     ) -> Result<(String, Option<MemberId>), Failure> {
         let Some(called) = &asked.member else {
-            let there = store::read::admin::member_by_email(self.db(), scope, &asked.name).await?;
-            return match there {
-                Some(_) => Err(Refusal::NameTaken { kind: Kind::Member }.into()),
-                None => Ok((asked.name.clone(), None)),
-            };
+            self.name_free(scope, &asked.name, Kind::Token).await?;
+            return Ok((asked.name.clone(), None));
         };
         let member = self.member_called(scope, called).await?;
         let own = scope == order.by.scope && member.email == order.by.name;
@@ -185,7 +204,8 @@ impl Desk {
         if token.revoked_at.is_some() {
             return Err(Refusal::AlreadySo { kind: Kind::Token }.into());
         }
-        let decision = Decision::new(token.id()).field("state", "", "revoked");
+        let freed = AdminChange::NameFreed { scope: token.scope, holder: token.id() };
+        let decision = Decision::new(token.id()).field("state", "", "revoked").admin(freed);
         Ok(decision.change(Change::TokenRevoked { digest: token.digest }))
     }
 

@@ -5,17 +5,24 @@ use domain::account::{Member, Tenant};
 use domain::admin::{AdminAct, AdminChange, Kind};
 use domain::changes::Change;
 use domain::ids::MemberId;
-use domain::{Millis, Scope, TenantId};
+use domain::{Millis, Role, Scope, TenantId};
 use vault::secret::Secret;
 
-use super::{AdminOrder, Decision, fresh, misplaced};
+use super::{ATTEMPTS_MAX, AdminOrder, Decision, Ready, fresh, misplaced, names};
 use crate::{Desk, Failure};
 
 /// How long a word that invites somebody is good.
 pub const INVITE_LIFE: Millis = Millis::days(3);
 
+/// The word in the history for a member who set his password by an invitation.
+const INVITE_ACCEPTED: &str = "invite-accept";
+
 impl Desk {
-    pub(super) async fn decide_people(&self, order: &AdminOrder) -> Result<Decision, Failure> {
+    pub(super) async fn decide_people(
+        &self,
+        order: &AdminOrder,
+        ready: &Ready,
+    ) -> Result<Decision, Failure> {
         match &order.act {
             AdminAct::TenantAdd { slug, name, email, seal_narratives } => {
                 self.tenant_add(slug, name, email, *seal_narratives).await
@@ -29,11 +36,11 @@ impl Desk {
             | AdminAct::MemberEnable { id } => {
                 let member = self.member_of(order, id).await?;
                 fresh(order, member.version)?;
-                self.member_change(order, member)
+                self.member_change(order, member).await
             }
             AdminAct::MemberPassword { id } => {
                 let member = self.member_of(order, id).await?;
-                self.member_password(order, &member).await
+                member_password(&member, ready)
             }
             AdminAct::MemberInvite { id } => {
                 let member = self.member_of(order, id).await?;
@@ -113,7 +120,7 @@ impl Desk {
     pub async fn member_called(&self, scope: Scope, called: &str) -> Result<Member, Failure> {
         let found = match MemberId::parse(called) {
             Some(id) => store::read::admin::find_member(self.db(), scope, &id).await?,
-            None => store::read::admin::member_by_email(self.db(), scope, called).await?,
+            None => self.member_by_address(scope, called).await?,
         };
         Ok(found.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?)
     }
@@ -126,17 +133,7 @@ impl Desk {
         if !order.by.may_grant(*role, role.rights()) {
             return Err(Refusal::GrantsTooMuch.into());
         }
-        if store::read::admin::member_by_email(self.db(), scope, email).await?.is_some() {
-            return Err(Refusal::NameTaken { kind: Kind::Member }.into());
-        }
-        // A token with this name would act as this person in every history.
-        let tokens = self.tokens_of(scope).await?;
-        let live = |one: &&domain::account::Token| {
-            one.revoked_at.is_none() && one.expires_at > self.now() && one.member.is_none()
-        };
-        if tokens.iter().filter(live).any(|one| one.label == *email) {
-            return Err(Refusal::NameTaken { kind: Kind::Token }.into());
-        }
+        self.name_free(scope, email, Kind::Member).await?;
         let member = Member {
             id: self.with_dice(|dice| MemberId::new(self.now(), dice)),
             scope,
@@ -153,10 +150,25 @@ impl Desk {
             .field("email", "", email)
             .field("name", "", name)
             .field("role", "", role.word())
+            .admin(names::of(Kind::Member, scope, email, member.id.as_str()))
             .admin(AdminChange::MemberNew(member)))
     }
 
-    fn member_change(&self, order: &AdminOrder, was: Member) -> Result<Decision, Failure> {
+    /// Refuses to take away the last one who administers the account and can still do so. Two who
+    /// do it to each other at once meet at the history's next number; one of them decides again.
+    async fn not_the_last(&self, was: &Member, is: &Member) -> Result<(), Failure> {
+        let runs = |one: &Member| one.disabled_at.is_none() && one.role == Role::Administrator;
+        if !runs(was) || runs(is) {
+            return Ok(());
+        }
+        let all = store::read::admin::administrators(self.db(), was.scope).await?;
+        if all.iter().any(|one| *one != was.id) {
+            return Ok(());
+        }
+        Err(Refusal::LastAdministrator.into())
+    }
+
+    async fn member_change(&self, order: &AdminOrder, was: Member) -> Result<Decision, Failure> {
         let mut is = Member { version: was.version + 1, ..was.clone() };
         let already = Refusal::AlreadySo { kind: Kind::Member };
         match &order.act {
@@ -175,6 +187,7 @@ impl Desk {
             AdminAct::MemberEnable { .. } if was.disabled_at.is_some() => is.disabled_at = None,
             _ => return Err(already.into()),
         }
+        self.not_the_last(&was, &is).await?;
         let state = |member: &Member| if member.disabled_at.is_some() { "disabled" } else { "" };
         Ok(Decision::new(is.id.as_str())
             .version(is.version)
@@ -182,26 +195,6 @@ impl Desk {
             .field("role", was.role.word(), is.role.word())
             .field("state", state(&was), state(&is))
             .admin(AdminChange::MemberChanged(is)))
-    }
-
-    async fn member_password(
-        &self,
-        order: &AdminOrder,
-        member: &Member,
-    ) -> Result<Decision, Failure> {
-        let (password, shown) = self.given_or_new(order);
-        let hash = self.hash_password(password.clone()).await?;
-        let change = AdminChange::MemberPassword { id: member.id.clone(), password: hash };
-        let decision = Decision::new(member.id.as_str()).version(member.version).admin(change);
-        Ok(if shown { decision.secret(password) } else { decision })
-    }
-
-    /// The password that was given, or a new one, which must be shown.
-    pub(super) fn given_or_new(&self, order: &AdminOrder) -> (Secret, bool) {
-        match &order.given {
-            Some(password) => (password.clone(), false),
-            None => (self.with_dice(|dice| vault::secret::readable_password(dice)), true),
-        }
     }
 
     fn member_invite(&self, member: &Member) -> Decision {
@@ -213,30 +206,53 @@ impl Desk {
         decision.admin(AdminChange::InviteNew { digest, member, expires_at }).secret(word)
     }
 
-    /// Sets the password of the member whom this word invites; false when the word is unknown, was
-    /// used or has ended, or the member was disabled.
+    /// Whom this word invites; nothing when it is unknown, was used or has ended, or when the
+    /// member was disabled.
     ///
     /// # Errors
     /// A fault.
-    pub async fn accept_invite(&self, word: &str, password: Secret) -> Result<bool, Failure> {
+    pub async fn invited(&self, word: &str) -> Result<Option<Member>, Failure> {
         let digest = vault::digest::token_digest(word);
         let found = store::read::admin::invited(self.db(), &digest, self.now()).await?;
-        let Some(member) = found.filter(|one| one.disabled_at.is_none()) else {
-            return Ok(false);
-        };
+        Ok(found.filter(|one| one.disabled_at.is_none()))
+    }
+
+    /// Sets the password of the member whom this word invites, who is given back; nothing as for
+    /// [`Desk::invited`]. The word is used up with it, and the history tells of it.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`], or a fault.
+    pub async fn accept_invite(
+        &self,
+        word: &str,
+        password: Secret,
+    ) -> Result<Option<Member>, Failure> {
+        // Nothing is hashed for a word that is no good.
+        if self.invited(word).await?.is_none() {
+            return Ok(None);
+        }
+        let digest = vault::digest::token_digest(word);
         let password = self.hash_password(password).await?;
-        let mut changes = domain::changes::Changes::none(member.scope, self.now());
-        for change in [
-            AdminChange::InviteUsed { digest },
-            AdminChange::MemberPassword { id: member.id, password },
-        ] {
-            changes.list.push(Change::Admin(Box::new(change)));
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(member) = self.invited(word).await? else { return Ok(None) };
+            let mut entry = self.entry_by(member.scope, &member.email, INVITE_ACCEPTED).await?;
+            member.id.as_str().clone_into(&mut entry.subject);
+            let (id, password) = (member.id.clone(), password.clone());
+            let mut changes = domain::changes::Changes::none(member.scope, self.now());
+            for change in [
+                AdminChange::InviteUsed { digest },
+                AdminChange::MemberPassword { id, password },
+                AdminChange::Recorded(entry),
+            ] {
+                changes.list.push(Change::Admin(Box::new(change)));
+            }
+            match store::commit(self.db(), &changes).await {
+                Ok(()) => return Ok(Some(member)),
+                Err(store::engine::CommitError::Missed { .. }) => {} // look again
+                Err(error) => return Err(crate::failure::must(error).into()),
+            }
         }
-        match store::commit(self.db(), &changes).await {
-            Ok(()) => Ok(true),
-            Err(store::engine::CommitError::Missed { .. }) => Ok(false),
-            Err(error) => Err(crate::failure::must(error).into()),
-        }
+        Err(Refusal::Busy.into())
     }
 
     /// The member of a scope with this address and password, who is not disabled; nothing
@@ -250,10 +266,17 @@ impl Desk {
         email: &str,
         password: Secret,
     ) -> Result<Option<Member>, Failure> {
-        let member = store::read::admin::member_by_email(self.db(), scope, email).await?;
+        let member = self.member_by_address(scope, email).await?;
         let member = member.filter(|one| one.disabled_at.is_none());
         let stored = member.as_ref().and_then(|member| member.password.clone());
         let right = self.password_fits(password, stored.as_deref()).await?;
         Ok(member.filter(|member| right && member.password.is_some()))
     }
+}
+
+fn member_password(member: &Member, ready: &Ready) -> Result<Decision, Failure> {
+    let new = ready.password.as_ref().ok_or_else(misplaced)?;
+    let (id, password) = (member.id.clone(), new.hash.clone());
+    let decision = Decision::new(member.id.as_str()).version(member.version);
+    Ok(decision.admin(AdminChange::MemberPassword { id, password }).password(new))
 }

@@ -95,7 +95,7 @@ fn outward(mut one: Happening) -> Option<Happening> {
     if one.act == REPORT {
         return Some(one);
     }
-    if !is_outward(&one.act, &one.fact) {
+    if !is_outward(&one.act, &one.facts.word) {
         return None;
     }
     STAFF.clone_into(&mut one.actor);

@@ -67,6 +67,8 @@ pub struct StatusView {
     pub since: Instant,
     /// The outcome, once there is one.
     pub outcome: Option<Outcome>,
+    /// The case that goes on, when this one was merged.
+    pub merged_into: Option<CaseId>,
 }
 
 impl Desk {
@@ -157,7 +159,9 @@ impl Desk {
             }
         };
         let case = case.ok_or(Refusal::CaseUnknown)?;
+        let merged_into = self.merged_into(by.scope, &case).await?;
         Ok(StatusView {
+            merged_into,
             case: case.id,
             refid: case.refid,
             opened_at: case.opened_at,

@@ -212,6 +212,9 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::SameCase
         | Refusal::AlreadyLinked
         | Refusal::NotLinked
+        | Refusal::OtherCaseClosed { .. }
+        | Refusal::CaseEmpty
+        | Refusal::LastAdministrator
         | Refusal::QueueEmpty
         | Refusal::ReceiptTime
         | Refusal::JobTooLarge

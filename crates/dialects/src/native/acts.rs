@@ -5,10 +5,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use desk::Failure;
 use desk::execute::{Done, Order};
+use domain::admin::Kind;
 use domain::case::{Act, ActOrder, Ask, CloseReason, Command, Outcome, Party, Remedy, Tie};
 use domain::ids::CaseId;
-use domain::{Right, changes};
+use domain::{Refusal, Right, changes};
 use http::header::ETAG;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -284,7 +286,26 @@ pub(super) async fn act<B: ActBody>(
         key: asked.once.map(|once| once.key),
         nonce: None,
     };
-    acted(app.desk.execute(&order).await?)
+    acted(app.desk.execute(&order).await.map_err(unassignable)?)
+}
+
+/// Names the field that says to whom a case cannot be given, and what can be done about it.
+pub(super) fn unassignable(why: Failure) -> Problem {
+    let (field, detail) = match &why {
+        Failure::Refused(Refusal::ThingUnknown { kind: Kind::Queue }) => (
+            "queue",
+            "no queue of this name takes cases here: GET /api/v1/admin/queues lists those there \
+             are, POST /api/v1/admin/queues makes one, and a retired one can be reopened",
+        ),
+        Failure::Refused(Refusal::ThingUnknown { kind: Kind::Member }) => (
+            "person",
+            "nobody who may work cases has this name here: give the address of a member who has \
+             not left, or the name of a token that is good; POST /api/v1/admin/members adds a \
+             member",
+        ),
+        _ => return why.into(),
+    };
+    Problem::from(why).saying(detail).about_field(field)
 }
 
 /// The answer to an act that was done.

@@ -28,6 +28,10 @@ const KEYS_MAX: usize = 20_000;
 /// suite, far too few to guess a token.
 const STRANGERS_PER_MINUTE: u32 = 1_200;
 
+/// Invitations that an address may try in vain at once, and how many more in a minute: a person
+/// mistypes, and nobody guesses a word of 256 bits.
+const INVITATIONS: Rate = Rate { per_minute: 5, burst: 20 };
+
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 const OWN_NAME: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,6 +46,8 @@ pub struct Limits {
     known: Mutex<HashSet<u64>>,
     hasher: RandomState,
     policy: HeaderValue,
+    /// Invitations tried in vain, by address.
+    pub(super) invitations: Limiter,
 }
 
 impl Limits {
@@ -55,6 +61,7 @@ impl Limits {
             strangers: limiter(STRANGERS_PER_MINUTE),
             known: Mutex::default(),
             hasher: RandomState::new(),
+            invitations: Limiter::new(INVITATIONS, KEYS_MAX),
             policy: policy.unwrap_or(HeaderValue::from_static("")),
         }
     }
@@ -147,7 +154,7 @@ fn whole_seconds(time: Millis) -> i64 {
     time.0.saturating_add(999).div_euclid(1_000)
 }
 
-fn too_many(wait: Millis) -> Problem {
+pub(super) fn too_many(wait: Millis) -> Problem {
     let detail = "this credential or address asked more often than it is granted; Retry-After \
                   says for how many seconds to wait";
     let title = "Too many requests";

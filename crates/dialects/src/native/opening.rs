@@ -13,7 +13,7 @@ use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::acts::{acted, says};
+use super::acts::{acted, says, unassignable};
 use super::asked::{Asked, Named, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::some;
@@ -149,5 +149,5 @@ pub(super) async fn take(
     let command = Command::TakeNext { queue: name };
     let key = asked.once.map(|once| once.key);
     let order = Order { by: asked.by, command, key, nonce: None };
-    acted(app.desk.execute(&order).await?)
+    acted(app.desk.execute(&order).await.map_err(unassignable)?)
 }

@@ -98,6 +98,12 @@ impl Problem {
         self
     }
 
+    /// The same with other words.
+    pub(super) fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
     /// The same, about a field inside another one.
     pub(super) fn within(mut self, outer: &str) -> Self {
         for error in &mut self.0.errors {

@@ -123,6 +123,30 @@ const PAGES: &[Page] = &[
         "The two cases are not linked in this way. Read the links of either.",
     ),
     page_of(
+        "other-case-closed",
+        "The other case is closed",
+        "A case is merged only into one that goes on, and the one you named is closed: `case` \
+         names it. Reopen that one first, or merge into another.",
+    ),
+    page_of(
+        "case-empty",
+        "The case says nothing",
+        "Say at least what the customer said, a category, the customer, an address, or the \
+         transaction it is about: nobody could work it otherwise.",
+    ),
+    page_of(
+        "last-administrator",
+        "The last administrator",
+        "Nobody else could administer the account. Make another member an administrator first, or \
+         let one in again who was disabled.",
+    ),
+    page_of(
+        "invitation-not-valid",
+        "No such invitation",
+        "The invitation is unknown, was used, or is older than three days. Ask an administrator of \
+         your account for a new one.",
+    ),
+    page_of(
         "queue-empty",
         "The queue is empty",
         "No case of this queue waits for somebody to take it: all have somebody, or stand still. \

@@ -109,6 +109,9 @@ pub(super) struct CaseShape {
     /// Said where a case is asked for by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<TransactionShape>,
+    /// The case that goes on, when this one was merged; said likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<String>,
 }
 
 impl CaseShape {
@@ -136,13 +139,15 @@ impl CaseShape {
             addresses: case.addresses.clone(),
             through: case.through.clone(),
             transaction: None,
+            merged_into: None,
         }
     }
 
     /// With the transaction it is about.
     pub(super) fn with_transaction(view: &CaseView) -> Self {
         let transaction = view.payment.as_ref().map(TransactionShape::of);
-        Self { transaction, ..Self::of(&view.case) }
+        let merged_into = view.merged_into.as_ref().map(|case| case.as_str().to_owned());
+        Self { transaction, merged_into, ..Self::of(&view.case) }
     }
 }
 

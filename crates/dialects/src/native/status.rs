@@ -4,9 +4,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::routing::get;
+use desk::Failure;
 use desk::views::StatusOf;
-use domain::Right;
 use domain::case::Outcome;
+use domain::{Refusal, Right};
 use http::Uri;
 use serde::Serialize;
 
@@ -29,6 +30,8 @@ pub(super) struct StatusAnswer {
     fact: Option<String>,
     since: String,
     outcome: Option<&'static str>,
+    /// The case that goes on, when this one was merged.
+    merged_into: Option<String>,
 }
 
 /// `GET /api/v1/status`
@@ -44,7 +47,7 @@ pub(super) async fn status(
         (None, Some(payment)) => StatusOf::Payment(payment),
         _ => return Err(Problem::field("id", one)),
     };
-    let view = app.desk.status(&by, &of).await?;
+    let view = app.desk.status(&by, &of).await.map_err(|why| unknown(&of, why))?;
     Ok(Json(StatusAnswer {
         case: view.case.as_str().to_owned(),
         refid: some(&view.refid),
@@ -53,5 +56,18 @@ pub(super) async fn status(
         fact: some(view.stage.fact()),
         since: time(view.since),
         outcome: view.outcome.map(Outcome::word),
+        merged_into: view.merged_into.map(|case| case.as_str().to_owned()),
     }))
+}
+
+/// Speaks of what was asked for: an id, or a reference.
+fn unknown(of: &StatusOf, why: Failure) -> Problem {
+    let StatusOf::Payment(payment) = of else { return why.into() };
+    if !matches!(why, Failure::Refused(Refusal::CaseUnknown)) {
+        return why.into();
+    }
+    let (name, _) = payment.parts();
+    Problem::from(why).saying(format!(
+        "your account has no case about a transaction with this {name} in this environment"
+    ))
 }

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use desk::views::{Happening, Told};
 use domain::Instant;
+use domain::case::{Channel, Tie};
 use serde::Serialize;
 
 use super::asked::{Caller, Named};
@@ -47,7 +48,19 @@ struct NoteEntry {
     at: String,
     actor: String,
     act: String,
+    /// The fact's word; its parts have fields of their own below.
     fact: Option<String>,
+    queue: Option<String>,
+    /// To whom it was given; empty for nobody.
+    person: Option<String>,
+    channel: Option<&'static str>,
+    received_at: Option<String>,
+    language: Option<String>,
+    /// What `case` is to this one.
+    relation: Option<&'static str>,
+    case: Option<String>,
+    source: Option<String>,
+    external_id: Option<String>,
     says: Option<String>,
     category: Option<String>,
     seq: i64,
@@ -93,11 +106,21 @@ pub(super) async fn timeline(
 }
 
 fn note(one: Happening) -> Entry {
+    let facts = one.facts;
     Entry::Note(NoteEntry {
         at: time(one.at),
         actor: one.actor,
         act: one.act,
-        fact: some(&one.fact),
+        fact: some(&facts.word),
+        queue: facts.queue,
+        person: facts.person,
+        channel: facts.channel.map(Channel::word),
+        received_at: facts.received_at.map(time),
+        language: facts.language,
+        relation: facts.relation.map(Tie::word),
+        case: facts.case.map(|case| case.as_str().to_owned()),
+        source: facts.source,
+        external_id: facts.external_id,
         says: one.says,
         category: one.category,
         seq: one.seq,

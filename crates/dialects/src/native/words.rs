@@ -23,7 +23,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ThingUnknown { .. }
         | Refusal::QueueEmpty
         | Refusal::JobUnknown => StatusCode::NOT_FOUND,
-        Refusal::ReceiptTime | Refusal::JobTooLarge => StatusCode::BAD_REQUEST,
+        Refusal::CaseEmpty | Refusal::ReceiptTime | Refusal::JobTooLarge => StatusCode::BAD_REQUEST,
         Refusal::NotAllowed
         | Refusal::SamePerson
         | Refusal::EvidenceInfected
@@ -45,6 +45,8 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::SameCase
         | Refusal::AlreadyLinked
         | Refusal::NotLinked
+        | Refusal::OtherCaseClosed { .. }
+        | Refusal::LastAdministrator
         | Refusal::NonceSpent => StatusCode::CONFLICT,
     }
 }
@@ -96,6 +98,9 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::SameCase
         | Refusal::AlreadyLinked
         | Refusal::NotLinked
+        | Refusal::OtherCaseClosed { .. }
+        | Refusal::CaseEmpty
+        | Refusal::LastAdministrator
         | Refusal::QueueEmpty
         | Refusal::ReceiptTime
         | Refusal::JobTooLarge
@@ -153,6 +158,10 @@ impl From<Refusal> for Problem {
         let problem = Self::new(status(&refusal), refusal.code(), title, detail);
         match &refusal {
             Refusal::AlreadyReported { case, .. } => problem.about_case(case.as_str()),
+            Refusal::OtherCaseClosed { case } => {
+                problem.about_case(case.as_str()).about_field("into")
+            }
+            Refusal::CaseEmpty => problem.about_field("says"),
             Refusal::ReceiptTime => problem.about_field("received_at"),
             Refusal::Stale { version } => match super::etag(*version) {
                 Some(tag) => problem.header(ETAG, tag),

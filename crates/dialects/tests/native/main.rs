@@ -12,6 +12,7 @@ mod evidence;
 mod isolation;
 mod once;
 mod ops;
+mod people;
 mod reading;
 mod seeds;
 mod signed;

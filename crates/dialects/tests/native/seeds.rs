@@ -155,6 +155,7 @@ impl House {
     pub async fn seed_for(&self, scope: Scope, number: usize, path: &str) -> Seeds {
         let mut seeds = Seeds::nobodys();
         seeds.put("slug", "example");
+        self.seed_examples(scope).await;
         let named = |names: &[&str]| names.iter().any(|name| path.contains(name));
         if named(&["{member}", "{team}", "{queue}"]) {
             self.seed_people(scope, number, &mut seeds).await;
@@ -170,6 +171,23 @@ impl House {
             self.seed_values(scope, number, &mut seeds).await;
         }
         seeds
+    }
+
+    /// What the examples of the document speak of.
+    async fn seed_examples(&self, scope: Scope) {
+        let by = Actor::operator(scope);
+        let there = self.world.desk.see_members(&by).await.expect("members");
+        let email = "ann@example.test".to_owned();
+        if !there.iter().any(|member| member.email == email) {
+            let (name, role) = ("Ann".to_owned(), Role::Agent);
+            self.operate(scope, AdminAct::MemberAdd { email, name, role }).await;
+        }
+        let there = self.world.desk.see_queues(&by).await.expect("queues");
+        let name = "vouchers".to_owned();
+        if !there.iter().any(|queue| queue.name == name) {
+            let label = "Vouchers".to_owned();
+            self.operate(scope, AdminAct::QueueAdd { name, label, team: None }).await;
+        }
     }
 
     async fn seed_values(&self, scope: Scope, number: usize, seeds: &mut Seeds) {
@@ -192,13 +210,7 @@ impl House {
         let id = MemberId::parse(&second).expect("an id");
         self.operate(scope, AdminAct::MemberDisable { id }).await;
         seeds.put("enable member", second);
-        // The examples of the document speak of her.
         let ann = "ann@example.test";
-        let by = Actor::operator(scope);
-        let there = self.world.desk.see_members(&by).await.expect("members");
-        if !there.iter().any(|member| member.email == ann) {
-            add(ann.to_owned()).await;
-        }
         for (name, state) in [("team", "team"), ("leave team", "left")] {
             let (team, label) = (format!("{state}-{number}"), "A team".to_owned());
             self.operate(scope, AdminAct::TeamAdd { name: team.clone(), label }).await;
@@ -220,11 +232,11 @@ impl House {
     }
 
     async fn seed_credentials(&self, scope: Scope, number: usize, seeds: &mut Seeds) {
-        let act = AdminAct::KeyAdd { label: "a shop".into(), rights: None };
+        let act = AdminAct::KeyAdd { label: format!("a shop {number}"), rights: None };
         seeds.put("key", self.operate(scope, act).await.0);
         let username = format!("login-{}-{number}", scope.number());
         seeds.put("login", self.operate(scope, AdminAct::LoginAdd { username }).await.0);
-        let (name, role) = ("a page".to_owned(), Role::Client);
+        let (name, role) = (format!("a page {number}"), Role::Client);
         let token =
             NewToken { name, role, rights: None, days: 1, member: None, installation: false };
         seeds.put("token", self.operate(scope, AdminAct::TokenAdd { token }).await.0);

@@ -4,6 +4,7 @@
 //! ```text
 //! pay A-1 successful            report A-1 the voucher never came
 //! as agent ann staging          tick 1h
+//! queue vouchers
 //! work
 //! GET /api/v1/cases             POST /api/v1/cases/case#1/wait If-Match:"1" {"on":"customer"}
 //! ```
@@ -111,6 +112,7 @@ impl Teller {
                 let role = Role::parse(role).expect("a role");
                 self.token = self.house.token(scope(rest), role, name).await;
             }
+            ["queue", name] => self.house.world.queue(name).await,
             ["seal"] => while self.house.world.desk.seal_once().await.expect("a seal").is_some() {},
             ["work"] => while self.house.world.desk.work_a_job().await.expect("a job is worked") {},
             ["deliver", ends @ ..] => self.deliver(ends).await,

@@ -42,6 +42,7 @@ impl NewToken {
     /// The first field that cannot.
     pub fn checked(self) -> Result<Self, BadField> {
         let name = check::plain("name", self.name, check::LABEL_CHARS_MAX)?;
+        let name = check::holder("name", name, check::LABEL_CHARS_MAX)?;
         let days = check::number("days", self.days, 1, check::TOKEN_DAYS_MAX)?;
         if let Some(left) = self.rights {
             let all = self.role.rights();

@@ -8,6 +8,8 @@ use crate::account::{Endpoint, Member, Queue, Team, Tenant};
 use crate::chain::Digest;
 use crate::ids::{MemberId, MessageId};
 use crate::message::Message;
+use crate::names::Name;
+use crate::scope::Scope;
 use crate::time::Instant;
 
 /// One change. Where something is written anew, it carries its new version, and the stored one
@@ -69,6 +71,24 @@ pub enum AdminChange {
         shelf: Shelf,
         /// The value with its new version.
         value: Override,
+    },
+    /// A name is somebody's; refused while it is another's.
+    NameTaken(Name),
+    /// A name goes on with what came in the place of its holder.
+    NameMoved {
+        /// Where.
+        scope: Scope,
+        /// The holder's id.
+        from: String,
+        /// The id of what came in its place.
+        to: String,
+    },
+    /// The names of a holder are free from now on.
+    NameFreed {
+        /// Where.
+        scope: Scope,
+        /// The holder's id.
+        holder: String,
     },
     /// What was done enters the history.
     Recorded(AdminEntry),

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::address::Address;
+use crate::names;
 
 /// Longest short name: it is typed.
 pub const SLUG_CHARS_MAX: usize = 40;
@@ -84,15 +85,29 @@ pub fn plain(field: &'static str, text: String, most: usize) -> Result<String, B
 /// # Errors
 /// The rule.
 pub fn line(field: &'static str, text: String, most: usize) -> Result<String, BadField> {
-    let fits =
-        text.chars().count() <= most && text.trim() == text && !text.chars().any(char::is_control);
+    let bad = |letter: char| letter.is_control() || names::is_unseen(letter);
+    let fits = text.chars().count() <= most && text.trim() == text && !text.chars().any(bad);
     if fits {
         return Ok(text);
     }
     let why = format!(
-        "it must have at most {most} characters, no control characters, and no space at either end"
+        "it must have at most {most} characters, no control characters, none that are not seen or \
+         turn the direction of writing, and no space at either end"
     );
     Err(BadField::new(field, why))
+}
+
+/// A name under which somebody stands in histories: [`line`], and none of our own actors' names.
+///
+/// # Errors
+/// The rule.
+pub fn holder(field: &'static str, text: String, most: usize) -> Result<String, BadField> {
+    let text = line(field, text, most)?;
+    if names::is_own(&text) {
+        let why = format!("{text:?} is what Redress calls itself in histories; choose another");
+        return Err(BadField::new(field, why));
+    }
+    Ok(text)
 }
 
 /// An e-mail address, as written.
@@ -117,7 +132,7 @@ pub fn username(field: &'static str, text: String) -> Result<String, BadField> {
     let fits = (1..=USERNAME_CHARS_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
     if fits {
-        return Ok(text);
+        return holder(field, text, USERNAME_CHARS_MAX);
     }
     let why = format!(
         "a user name has 1 to {USERNAME_CHARS_MAX} visible ASCII characters, without spaces and \
@@ -218,6 +233,15 @@ mod tests {
         ] {
             assert_eq!(url("url", text.into()).is_ok(), good, "{text}");
         }
+    }
+
+    #[test]
+    fn nobody_is_called_like_us_or_like_another_by_a_trick() {
+        for text in ["import", "Command Line", "STAFF", "tk_0", "an\u{200b}n", "\u{202e}nna"] {
+            assert!(holder("name", text.into(), 20).is_err(), "{text:?}");
+        }
+        assert!(holder("name", "ann".into(), 20).is_ok());
+        assert!(plain("name", "A\u{ad}nn".into(), 20).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Everything that can be asked of an existing case.
 
+use super::fact::{of_assignment, read_assignment};
 use super::{CloseReason, Outcome, Party, PaymentRef, Remedy, Tie};
 use crate::actor::Right;
 use crate::chain::digest_of;
@@ -199,10 +200,7 @@ impl Ask {
             Self::Wait { on } => on.word().to_owned(),
             Self::Comment { to_customer: true } => "to-customer".to_owned(),
             Self::Comment { to_customer: false } => "internal".to_owned(),
-            Self::Assign { queue, .. } => match queue.as_deref() {
-                Some("") => INTAKE.to_owned(),
-                other => other.unwrap_or_default().to_owned(),
-            },
+            Self::Assign { person, .. } => of_assignment(self.queue(), person.as_deref()),
             Self::Resolve { outcome } => outcome.word().to_owned(),
             Self::Close { reason } => reason.word().to_owned(),
             Self::Propose { remedy } => remedy.word().to_owned(),
@@ -211,7 +209,24 @@ impl Ask {
 }
 
 impl Ask {
-    /// What the ask says that its fact does not, for a digest. Kept in storage: what an ask gives
+    /// The queue that an assignment names.
+    fn queue(&self) -> Option<&str> {
+        match self {
+            Self::Assign { queue: Some(queue), .. } if queue.is_empty() => Some(INTAKE),
+            Self::Assign { queue, .. } => queue.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The fact as it goes into a digest: of an assignment only the queue, as it always was.
+    pub(super) fn fact_in_digest(&self) -> String {
+        match self {
+            Self::Assign { .. } => self.queue().unwrap_or_default().to_owned(),
+            _ => self.fact(),
+        }
+    }
+
+    /// What the ask says that this fact does not, for a digest. Kept in storage: what an ask gives
     /// here never changes.
     pub(super) fn rest(&self) -> Vec<u8> {
         match self {
@@ -231,7 +246,7 @@ impl Ask {
     }
 
     /// Reads an act back from its word and fact in the history; nothing when they are not of one.
-    /// To whom a case was assigned is personal and does not come back.
+    /// An older program did not write to whom a case was assigned, so that does not come back.
     pub fn read(act: &str, fact: &str) -> Option<Self> {
         Some(match Act::parse(act)? {
             Act::Start => Self::Start,
@@ -239,8 +254,8 @@ impl Ask {
             Act::Resume => Self::Resume,
             Act::Comment => Self::Comment { to_customer: fact == "to-customer" },
             Act::Assign => {
-                let queue = (!fact.is_empty()).then(|| fact.to_owned());
-                Self::Assign { queue, person: None }
+                let (queue, person) = read_assignment(fact);
+                Self::Assign { queue: queue.map(str::to_owned), person: person.map(str::to_owned) }
             }
             Act::Resolve => Self::Resolve { outcome: Outcome::parse(fact)? },
             Act::Close => Self::Close { reason: CloseReason::parse(fact)? },

@@ -92,7 +92,7 @@ impl Command {
                     b"act-1",
                     order.case.as_str().as_bytes(),
                     order.ask.act().word().as_bytes(),
-                    order.ask.fact().as_bytes(),
+                    order.ask.fact_in_digest().as_bytes(),
                     &order.ask.rest(),
                     order.says.as_bytes(),
                     &version,

@@ -121,6 +121,14 @@ impl ByHand {
         }
     }
 
+    /// Whether it says nothing by which anybody could ever work it.
+    pub fn is_empty(&self) -> bool {
+        let texts = [&self.says, &self.category, &self.customer];
+        self.payment.is_none()
+            && self.addresses.is_empty()
+            && texts.iter().all(|text| text.trim().is_empty())
+    }
+
     /// What of it is personal, in the form of [`Report::content`].
     pub fn content(&self) -> String {
         let report = Report {

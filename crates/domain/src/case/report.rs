@@ -55,8 +55,11 @@ pub struct Known {
     pub links: Vec<Link>,
     /// For a split about another payment: what must be known to open a case about it.
     pub part: Option<Box<Self>>,
-    /// For an assignment: what of it takes no more cases, a retired queue or a person who has left.
+    /// For an assignment: what of it takes no cases, since nobody wrote it down, or it was retired
+    /// or has left. For the next case of a queue: the queue, when nobody wrote it down.
     pub closed_to: Option<Kind>,
+    /// Whom the command's person is called here, exactly.
+    pub person: Option<String>,
 }
 
 impl Report {

@@ -30,6 +30,8 @@ pub struct Retold {
     pub addresses: Option<String>,
     /// The queue it was last given to; nothing when it was never given to one.
     pub queue: Option<String>,
+    /// Who works it; nothing when nobody was named, or by an older program only.
+    pub assignee: Option<String>,
 }
 
 /// Tells a history again. Nothing when it does not begin with a report or an opening, or holds an
@@ -51,7 +53,12 @@ pub fn retell<'a>(notes: impl IntoIterator<Item = &'a StoredNote>) -> Option<Ret
             (retold.stage, retold.stage_at) = (stage, stored.note.at);
         }
         match ask {
-            Ask::Assign { queue: Some(queue), .. } => retold.queue = Some(queue),
+            Ask::Assign { queue, person } => {
+                // Without a person, an older program may have named one all the same.
+                retold.assignee = person;
+                retold.queue = queue.or(retold.queue);
+            }
+            Ask::Take => retold.assignee = Some(stored.note.actor.clone()),
             Ask::Resolve { outcome } => retold.outcome = Some(outcome),
             Ask::Reopen => retold.outcome = None,
             _ => {}
@@ -78,6 +85,7 @@ fn begun(first: &StoredNote) -> Option<Retold> {
         outcome: None,
         addresses: report.map(|report| report.addresses.to_owned()),
         queue: None,
+        assignee: None,
     })
 }
 

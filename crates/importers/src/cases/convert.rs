@@ -178,8 +178,8 @@ fn line(
 ) -> Result<String, String> {
     let Some(cell) = cell else { return Ok(String::new()) };
     let text = text(fields, name, cell, " ")?;
-    if let Some(c) = text.chars().find(|c| c.is_control()) {
-        return Err(bad(name, cell, format!("the control character {c:?} is not allowed")));
+    if let Some(c) = text.chars().find(|c| c.is_control() || domain::names::is_unseen(*c)) {
+        return Err(bad(name, cell, format!("the character {c:?} is not allowed")));
     }
     short(name, text, cell.cut, chars_max)
 }

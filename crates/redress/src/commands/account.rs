@@ -68,7 +68,7 @@ pub async fn tenant(way: &Way, command: TenantCommand) -> anyhow::Result<Outcome
 pub async fn key(way: &Way, command: KeyCommand) -> anyhow::Result<Outcome> {
     match command {
         KeyCommand::Add { tenant, env, label, rights, json } => {
-            let label = check::line("--label", label, check::LABEL_CHARS_MAX)?;
+            let label = check::holder("--label", label, check::LABEL_CHARS_MAX)?;
             let all = domain::Role::Client.rights();
             ensure!(
                 rights.is_none_or(|left| left.within(all)),

@@ -41,7 +41,8 @@ pub async fn verify(way: &Way, seal: Option<PathBuf>) -> anyhow::Result<Outcome>
     Ok(if clean { Outcome::Done } else { Outcome::Refused })
 }
 
-/// The histories of administration, which are chained and not sealed. Gives whether all is well.
+/// The histories of administration, link by link; the walk above held their heads against the
+/// seals. Gives whether all is well.
 async fn tell_of_administration(house: &House) -> anyhow::Result<bool> {
     let (entries, flaws) = house.desk.verify_admin_history().await.map_err(explained)?;
     flaws.iter().take(FLAWS_SHOWN).for_each(|flaw| say(&format!("WRONG  {flaw}")));

@@ -164,6 +164,9 @@ fn sentence(refusal: &domain::Refusal) -> String {
         Refusal::AlreadyReported { refid, case } => {
             format!("status: the payment {refid} has another case that is not closed, {case}")
         }
+        Refusal::ThingUnknown { kind: domain::admin::Kind::Queue } => {
+            "queue: it is retired here; reopen it, or map its name to another".to_owned()
+        }
         other => format!("refused as {}", other.code()),
     }
 }

@@ -102,7 +102,7 @@ fn api_key(row: &Row) -> Result<ApiKey, Fault> {
 
 /// A list of rights; nothing where none was kept. A word that is no right is a fault: leaving it
 /// out would be guessing.
-fn rights(row: &Row, place: usize) -> Result<Option<Rights>, Fault> {
+pub(super) fn rights(row: &Row, place: usize) -> Result<Option<Rights>, Fault> {
     let read = |words: &str| {
         Rights::parse(words).map_err(|word| Fault::new(format!("`{word}` is kept as a right")))
     };

@@ -4,9 +4,9 @@ use domain::account::{Member, Queue, Team};
 use domain::admin::{AdminEntry, Override, Read, ReadView, Shelf};
 use domain::chain::{Digest, Head};
 use domain::ids::{EndpointId, MemberId};
-use domain::{Instant, Scope};
+use domain::{Instant, Rights, Role, Scope};
 
-use super::accounts::{moment, role};
+use super::accounts::{moment, rights, role};
 use super::cases::digest;
 use super::outbox::{Told, told_row, told_try};
 use crate::engine::{Db, Query, Row};
@@ -29,6 +29,15 @@ const MEMBERS: &str = concat!(
     member_columns!(),
     " FROM members WHERE scope = ?1 AND id > ?2 ORDER BY id LIMIT 1000"
 );
+
+const NAME_OF: &str = "SELECT name, kind FROM names
+ WHERE scope = ?1 AND folded = ?2 AND until > ?3";
+
+const TOKENS_CALLED: &str = "SELECT role, rights FROM tokens WHERE scope = ?1 AND label = ?2
+ AND member IS NULL AND revoked_at IS NULL AND expires_at > ?3 LIMIT 100";
+
+const ADMINISTRATORS: &str = "SELECT id FROM members WHERE scope = ?1 AND role = 'administrator'
+ AND disabled_at IS NULL ORDER BY id LIMIT 2";
 
 const INVITED: &str = concat!(
     "SELECT ",
@@ -111,6 +120,38 @@ pub async fn find_member(db: &Db, scope: Scope, id: &MemberId) -> Result<Option<
 pub async fn member_by_email(db: &Db, scope: Scope, email: &str) -> Result<Option<Member>, Fault> {
     let values = vec![scope.number().into(), email.into()];
     db.one(MEMBER_BY_EMAIL, values).await?.as_ref().map(member).transpose()
+}
+
+/// What somebody is called exactly whose name compares like `name`, and what he is, when that name
+/// is taken.
+pub async fn name_of(
+    db: &Db,
+    scope: Scope,
+    name: &str,
+    now: Instant,
+) -> Result<Option<(String, String)>, Fault> {
+    let folded = domain::names::folded(name);
+    let values = vec![scope.number().into(), folded.into(), now.millis().into()];
+    let row = db.one(NAME_OF, values).await?;
+    row.map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).transpose()
+}
+
+/// Role and rights of the tokens of this name that are good now and are no member's.
+pub async fn tokens_called(
+    db: &Db,
+    scope: Scope,
+    name: &str,
+    now: Instant,
+) -> Result<Vec<(Role, Option<Rights>)>, Fault> {
+    let values = vec![scope.number().into(), name.into(), now.millis().into()];
+    let rows = db.rows(TOKENS_CALLED, values).await?;
+    rows.iter().map(|row| Ok((role(row.text(0)?)?, rights(row, 1)?))).collect()
+}
+
+/// Administrators of a scope who are not disabled: the first two.
+pub async fn administrators(db: &Db, scope: Scope) -> Result<Vec<MemberId>, Fault> {
+    let rows = db.rows(ADMINISTRATORS, vec![scope.number().into()]).await?;
+    rows.iter().map(|row| member_id(row.text(0)?)).collect()
 }
 
 /// Members of a scope after `after` by id, 1,000 at a time.

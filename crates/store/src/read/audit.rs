@@ -1,8 +1,8 @@
 //! Histories and seals as an examiner walks them: over every scope, in pages, nothing left out.
 
-use domain::Instant;
-use domain::audit::{Seal, SealedHead, SignedSeal};
+use domain::audit::{AdminHead, Heads, Seal, SealedHead, SignedSeal};
 use domain::chain::Head;
+use domain::{Instant, Scope};
 
 use super::cases::{KeptNote, digest, kept_note};
 use crate::codec;
@@ -24,6 +24,12 @@ const SEALS: &str = "SELECT seq, at, heads, root, previous, signer, signature FR
 const HEADS: &str =
     "SELECT case_id, note_seq, digest FROM seal_heads WHERE seal = ?1 ORDER BY case_id";
 
+const ADMIN_HEADS: &str =
+    "SELECT scope, seq, digest FROM admin_seal_heads WHERE seal = ?1 ORDER BY scope";
+
+const UNSEALED_ADMIN: &str = "SELECT scope, seq, digest FROM admin_history WHERE seal = 0
+ ORDER BY scope, seq LIMIT ?1";
+
 const ALL_NOTES: &str = "SELECT notes.seq, notes.at, notes.actor, notes.act, notes.fact,
  notes.content_digest, notes.previous, notes.digest, notes.salt, notes.content, notes.sealed,
  notes.case_id, notes.seal
@@ -33,6 +39,11 @@ const ALL_NOTES: &str = "SELECT notes.seq, notes.at, notes.actor, notes.act, not
 const SEALED_AND_GONE: &str = "SELECT seal_heads.case_id, seal_heads.note_seq FROM seal_heads
  LEFT JOIN notes ON notes.case_id = seal_heads.case_id AND notes.seq = seal_heads.note_seq
  WHERE notes.digest IS NULL OR notes.digest <> seal_heads.digest LIMIT 1000";
+
+const ADMIN_SEALED_AND_GONE: &str = "SELECT CAST(admin_seal_heads.scope AS TEXT),
+ admin_seal_heads.seq FROM admin_seal_heads LEFT JOIN admin_history
+ ON admin_history.scope = admin_seal_heads.scope AND admin_history.seq = admin_seal_heads.seq
+ WHERE admin_history.digest IS NULL OR admin_history.digest <> admin_seal_heads.digest LIMIT 1000";
 
 const CASE_WITHOUT_HEAD: &str = "SELECT cases.id, cases.head_seq FROM cases
  LEFT JOIN notes ON notes.case_id = cases.id AND notes.seq = cases.head_seq
@@ -49,14 +60,31 @@ fn sealed_head(row: &Row) -> Result<SealedHead, Fault> {
     })
 }
 
-/// The newest unsealed note of each case among the next `limit` unsealed notes, by case.
-pub async fn unsealed_heads(db: &Db, limit: i64) -> Result<Vec<SealedHead>, Fault> {
-    let mut heads: Vec<SealedHead> = Vec::new();
-    for row in db.rows(UNSEALED, vec![limit.into()]).await? {
-        let head = sealed_head(&row)?;
-        match heads.last_mut() {
+fn admin_head(row: &Row) -> Result<AdminHead, Fault> {
+    Ok(AdminHead {
+        scope: Scope::from_number(row.int(0)?),
+        head: Head { seq: row.int(1)?, digest: digest(row.bytes(2)?)? },
+    })
+}
+
+/// The newest unsealed note of each case, and entry of each account, among the next `limit` of
+/// either, by case and by scope.
+pub async fn unsealed_heads(db: &Db, limit: i64) -> Result<Heads, Fault> {
+    let query = |sql| Query { sql, values: vec![limit.into()] };
+    let found = db.read(vec![query(UNSEALED), query(UNSEALED_ADMIN)]).await?;
+    let mut heads = Heads::default();
+    for row in found.first().into_iter().flatten() {
+        let head = sealed_head(row)?;
+        match heads.cases.last_mut() {
             Some(last) if last.case == head.case => *last = head,
-            _ => heads.push(head),
+            _ => heads.cases.push(head),
+        }
+    }
+    for row in found.get(1).into_iter().flatten() {
+        let head = admin_head(row)?;
+        match heads.admin.last_mut() {
+            Some(last) if last.scope == head.scope => *last = head,
+            _ => heads.admin.push(head),
         }
     }
     Ok(heads)
@@ -86,9 +114,13 @@ pub async fn seals(db: &Db, after: i64) -> Result<Vec<SignedSeal>, Fault> {
     db.rows(SEALS, vec![after.into()]).await?.iter().map(signed_seal).collect()
 }
 
-/// The heads a seal covers, by case.
-pub async fn heads_of(db: &Db, seal: i64) -> Result<Vec<SealedHead>, Fault> {
-    db.rows(HEADS, vec![seal.into()]).await?.iter().map(sealed_head).collect()
+/// The heads a seal covers, by case and by scope.
+pub async fn heads_of(db: &Db, seal: i64) -> Result<Heads, Fault> {
+    let query = |sql| Query { sql, values: vec![seal.into()] };
+    let found = db.read(vec![query(HEADS), query(ADMIN_HEADS)]).await?;
+    let cases = found.first().into_iter().flatten().map(sealed_head);
+    let admin = found.get(1).into_iter().flatten().map(admin_head);
+    Ok(Heads { cases: cases.collect::<Result<_, _>>()?, admin: admin.collect::<Result<_, _>>()? })
 }
 
 /// Notes of all cases after the note `seq` of `case`, by case and number, a page at a time.
@@ -107,6 +139,13 @@ pub async fn mismatches(db: &Db) -> Result<Vec<String>, Fault> {
     let queries = kinds.iter().map(|(sql, _)| Query { sql, values: Vec::new() }).collect();
     let found = db.read(queries).await?;
     let mut words = Vec::new();
+    for row in db.rows(ADMIN_SEALED_AND_GONE, Vec::new()).await? {
+        words.push(format!(
+            "administration of scope {}: entry {} was sealed and is gone or another one now",
+            row.text(0)?,
+            row.int(1)?
+        ));
+    }
     for ((_, what), rows) in kinds.iter().zip(&found) {
         for row in rows {
             words.push(format!("{}: note {} {what}", row.text(0)?, row.int(1)?));
@@ -133,7 +172,7 @@ pub async fn sealed_notes(
 }
 
 const CASE_ROWS: &str = "SELECT id, stage, stage_fact, addresses, queue, stage_at, opened_at,
- received_at, channel, language, outcome FROM cases
+ received_at, channel, language, outcome, assignee FROM cases
  WHERE id >= ?1 AND id <= ?2 ORDER BY id";
 
 /// What a case's row says of it.
@@ -161,6 +200,8 @@ pub struct CaseRow {
     pub language: String,
     /// The outcome, empty when there is none.
     pub outcome: String,
+    /// Who works it, empty for nobody.
+    pub assignee: String,
 }
 
 /// The rows of the cases from `first` to `last`.
@@ -179,6 +220,7 @@ pub async fn case_rows(db: &Db, first: &str, last: &str) -> Result<Vec<CaseRow>,
             channel: row.text(8)?.to_owned(),
             language: row.text(9)?.to_owned(),
             outcome: row.text(10)?.to_owned(),
+            assignee: row.text(11)?.to_owned(),
         })
     };
     rows.iter().map(read).collect()

@@ -80,6 +80,11 @@ const OTHER_OPEN: &str = "SELECT other.id FROM cases
  AND other.refid <> ''
  WHERE cases.scope = ?1 AND cases.id = ?2 AND other.id <> cases.id";
 
+// The last of what can close or open a case again: a merge names the case that goes on.
+const LAST_TURN: &str = "SELECT notes.act, notes.fact FROM notes
+ WHERE notes.case_id = ?1 AND notes.act IN ('merge', 'close', 'reopen')
+ ORDER BY notes.seq DESC LIMIT 1";
+
 const SAVED_KEY: &str =
     "SELECT digest, shape, outcome FROM saved_keys WHERE scope = ?1 AND key = ?2";
 
@@ -329,6 +334,15 @@ pub async fn links(db: &Db, scope: Scope, id: &CaseId) -> Result<Option<Vec<Link
         return Ok(None);
     }
     rows(&found, 1).iter().map(link).collect::<Result<_, _>>().map(Some)
+}
+
+/// The case that a closed one was merged into by the last thing that closed it.
+pub async fn merged_into(db: &Db, id: &CaseId) -> Result<Option<CaseId>, Fault> {
+    let row = db.one(LAST_TURN, vec![id.as_str().into()]).await?;
+    match row {
+        Some(row) if row.text(0)? == "merge" => codec::case_id(row.text(1)?).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn rows(found: &[Vec<Row>], place: usize) -> &[Row] {

@@ -346,7 +346,9 @@ pub async fn drop_some(db: &Db, generation: i64, most: i64) -> Result<bool, Faul
     Ok(true)
 }
 
-const SEALS_BEHIND: &str = "SELECT COUNT(*), MIN(at) FROM seals WHERE seq > ?1";
+// A seal may cover administration alone: there is nothing of it to find.
+const SEALS_BEHIND: &str = "SELECT COUNT(*), MIN(at) FROM seals WHERE seq > ?1
+ AND EXISTS (SELECT 1 FROM seal_heads WHERE seal_heads.seal = seals.seq)";
 
 const FRESH_SINCE: &str = "SELECT MIN(at) FROM notes WHERE case_id = ?1 AND seal = 0";
 

@@ -5,6 +5,7 @@ use domain::Scope;
 use domain::account::{Endpoint, Member, Queue, Team, Tenant};
 use domain::admin::{AdminChange, AdminEntry, Override, Read, Shelf};
 use domain::changes::Changes;
+use domain::names::{Name, folded};
 
 use super::{any, one, outbox, tag};
 use crate::engine::Stmt;
@@ -70,6 +71,15 @@ const INSERT_ENTRY: &str = "INSERT INTO admin_history
  (scope, seq, at, actor, credential, act, subject, changes, previous, digest)
  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING";
 
+const TAKE_NAME: &str = "INSERT INTO names (scope, folded, name, kind, holder, until)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, folded) DO UPDATE SET name = excluded.name,
+ kind = excluded.kind, holder = excluded.holder, until = excluded.until WHERE names.until <= ?7";
+
+const MOVE_NAMES: &str = "UPDATE names SET holder = ?3 WHERE scope = ?1 AND holder = ?2";
+
+const FREE_NAMES: &str = "UPDATE names SET until = ?3
+ WHERE scope = ?1 AND holder = ?2 AND until > ?3";
+
 const INSERT_READ: &str = "INSERT INTO read_log (id, scope, at, actor, credential, view, subject)
  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
@@ -109,9 +119,32 @@ pub(super) fn put(changes: &Changes, change: &AdminChange, list: &mut Vec<Stmt>)
         AdminChange::TeamNew(team) => list.push(team_new(scope, team)),
         AdminChange::TeamChanged(team) => list.extend(team_changed(scope, team)),
         AdminChange::OverridePut { shelf, value } => list.push(put_value(scope, *shelf, value)),
+        AdminChange::NameTaken(name) => list.push(name_taken(name, changes.at)),
+        AdminChange::NameMoved { scope, from, to } => {
+            let values = vec![scope.number().into(), from.as_str().into(), to.as_str().into()];
+            list.push(any(MOVE_NAMES, values));
+        }
+        AdminChange::NameFreed { scope, holder } => {
+            let at = changes.at.millis();
+            let values = vec![scope.number().into(), holder.as_str().into(), at.into()];
+            list.push(any(FREE_NAMES, values));
+        }
         AdminChange::Recorded(entry) => list.push(recorded(entry)),
         AdminChange::ReadsLogged(reads) => list.extend(reads.iter().map(read)),
     }
+}
+
+fn name_taken(name: &Name, at: domain::Instant) -> Stmt {
+    let values = vec![
+        name.scope.number().into(),
+        folded(&name.name).into(),
+        name.name.as_str().into(),
+        name.kind.word().into(),
+        name.holder.as_str().into(),
+        name.until.map_or(i64::MAX, domain::Instant::millis).into(),
+        at.millis().into(),
+    ];
+    one(TAKE_NAME, tag::ACCOUNT, values)
 }
 
 fn tenant_changed(tenant: &Tenant) -> Stmt {

@@ -1,6 +1,6 @@
 //! How seals are written, and how a secret changes the key it is sealed with.
 
-use domain::audit::{SealedHead, SignedSeal};
+use domain::audit::{Heads, SignedSeal};
 use domain::changes::SecretPlace;
 
 use super::{any, one, tag};
@@ -16,6 +16,13 @@ const INSERT_SEAL_HEAD: &str =
 const MARK_SEALED: &str =
     "UPDATE notes SET seal = ?3 WHERE case_id = ?1 AND seq <= ?2 AND seal = 0";
 
+const INSERT_ADMIN_SEAL_HEAD: &str =
+    "INSERT INTO admin_seal_heads (seal, scope, seq, digest) VALUES (?1, ?2, ?3, ?4)
+ ON CONFLICT DO NOTHING";
+
+const MARK_ADMIN_SEALED: &str =
+    "UPDATE admin_history SET seal = ?3 WHERE scope = ?1 AND seq <= ?2 AND seal = 0";
+
 const RESEAL_KEY: &str = "UPDATE api_keys SET secret = ?3 WHERE id = ?1 AND secret = ?2";
 
 const RESEAL_ENDPOINT: &str =
@@ -27,7 +34,7 @@ const RESEAL_ENDPOINT_BEFORE: &str =
 const RESEAL_NOTE: &str =
     "UPDATE notes SET content = ?4 WHERE case_id = ?1 AND seq = ?2 AND content = ?3 AND sealed = 1";
 
-pub(super) fn sealed(signed: &SignedSeal, heads: &[SealedHead]) -> Vec<Stmt> {
+pub(super) fn sealed(signed: &SignedSeal, heads: &Heads) -> Vec<Stmt> {
     let seal = &signed.seal;
     let values = vec![
         seal.seq.into(),
@@ -39,12 +46,19 @@ pub(super) fn sealed(signed: &SignedSeal, heads: &[SealedHead]) -> Vec<Stmt> {
         signed.signature.as_slice().into(),
     ];
     let mut list = vec![one(INSERT_SEAL, tag::SEAL, values)];
-    for one_head in heads {
+    for one_head in &heads.cases {
         let (case, head) = (one_head.case.as_str(), one_head.head);
         let values =
             vec![seal.seq.into(), case.into(), head.seq.into(), head.digest.as_slice().into()];
         list.push(one(INSERT_SEAL_HEAD, tag::SEAL, values));
         list.push(any(MARK_SEALED, vec![case.into(), head.seq.into(), seal.seq.into()]));
+    }
+    for one_head in &heads.admin {
+        let (scope, head) = (one_head.scope.number(), one_head.head);
+        let values =
+            vec![seal.seq.into(), scope.into(), head.seq.into(), head.digest.as_slice().into()];
+        list.push(one(INSERT_ADMIN_SEAL_HEAD, tag::SEAL, values));
+        list.push(any(MARK_ADMIN_SEALED, vec![scope.into(), head.seq.into(), seal.seq.into()]));
     }
     list
 }

@@ -20,6 +20,9 @@ pub(super) type Act = (AdminAct, Option<Secret>);
 /// Hours for which two secrets work when the caller does not say: a working day to roll out.
 const OVERLAP_HOURS: i64 = 24;
 
+/// Longest name of a queue, in characters, also of one that another system's cases stood in.
+const QUEUE_CHARS_MAX: usize = 254;
+
 /// Days a token works when the caller does not say.
 const TOKEN_DAYS: i64 = 365;
 
@@ -87,6 +90,11 @@ fn named(kind: Kind, text: String) -> Result<String, Problem> {
     let fits = (1..=check::USERNAME_CHARS_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(text) } else { Err(unknown(kind)) }
+}
+
+/// The name of a queue in a path: those of another system's cases are no short names.
+fn queue(text: String) -> Result<String, Problem> {
+    check::plain("queue", text, QUEUE_CHARS_MAX).map_err(|_| unknown(Kind::Queue))
 }
 
 fn role(text: &str) -> Result<Role, Problem> {
@@ -239,7 +247,7 @@ bodies! {
     };
     KeyAdd { label: Option<String>, rights: Option<Vec<String>> } (body, _at) {
         let text = body.label.unwrap_or_default();
-        let label = check::line("label", text, check::LABEL_CHARS_MAX)?;
+        let label = check::holder("label", text, check::LABEL_CHARS_MAX)?;
         Ok((AdminAct::KeyAdd { label, rights: key_rights(body.rights)? }, None))
     };
     KeyRotate { hours: Option<Whole> } (body, at) {
@@ -269,7 +277,7 @@ bodies! {
         Ok((AdminAct::QueueAdd { name, label, team }, None))
     };
     QueueChange { label: Option<String>, team: Option<String> } (body, at) {
-        let (name, label) = (named(Kind::Queue, at)?, maybe("label", body.label)?);
+        let (name, label) = (queue(at)?, maybe("label", body.label)?);
         let team = |team: String| match team.is_empty() {
             true => Ok(team),
             false => check::slug("team", team),
@@ -321,8 +329,8 @@ bare! {
     DeliveryReplay (at) AdminAct::DeliveryReplay {
         id: MessageId::parse(&at).ok_or_else(|| unknown(Kind::Delivery))?
     };
-    QueueRetire (at) AdminAct::QueueRetire { name: named(Kind::Queue, at)? };
-    QueueReopen (at) AdminAct::QueueReopen { name: named(Kind::Queue, at)? };
+    QueueRetire (at) AdminAct::QueueRetire { name: queue(at)? };
+    QueueReopen (at) AdminAct::QueueReopen { name: queue(at)? };
     TeamRetire (at) AdminAct::TeamRetire { name: named(Kind::Team, at)? };
     SettingReset (at) AdminAct::SettingReset { key: setting(&at)? };
     MessageReset (at) AdminAct::MessageReset { key: message(&at)? };

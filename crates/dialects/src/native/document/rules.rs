@@ -180,14 +180,14 @@ fn add_answers(route: &Route, operation: &mut Value) {
         if refers("IfMatch") {
             names.push("Stale");
         }
-        if operation.get("requestBody").is_some() || !reads(route) {
-            names.extend(["BadRequest", "SlowBody", "LargeBody", "OtherBody"]);
-        } else {
-            names.push("BadQuery");
-        }
         if route.path.contains('{') {
             names.push("NotFound");
         }
+    }
+    if operation.get("requestBody").is_some() || !reads(route) {
+        names.extend(["BadRequest", "SlowBody", "LargeBody", "OtherBody"]);
+    } else if !route.open {
+        names.push("BadQuery");
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for name in names {

@@ -6,6 +6,7 @@ use crate::case::INTAKE;
 use crate::case::{Act, ActOrder, Ask, Case, CloseReason, Known, Proposal, Stage, StageName};
 use crate::changes::{Change, Changes, Outcome};
 use crate::message::EventKind;
+use crate::names;
 use crate::refusal::Refusal;
 
 pub(super) fn act(
@@ -33,6 +34,7 @@ pub(super) fn act(
     if let (Ask::Assign { .. }, Some(kind)) = (&order.ask, known.closed_to) {
         return Err(Refusal::ThingUnknown { kind });
     }
+    let order = &as_called_here(known, order);
     let mut case = case;
     second_person(&mut case, &order.ask, hand.by)?;
     settle(&mut case, &order.ask, hand.by);
@@ -40,8 +42,22 @@ pub(super) fn act(
     Ok(decision(known, case, before, order, hand))
 }
 
+/// The order with the person's name as it is written here, however it was typed.
+fn as_called_here(known: &Known, order: &ActOrder) -> ActOrder {
+    let mut order = order.clone();
+    if let (Ask::Assign { person: Some(person), .. }, Some(name)) = (&mut order.ask, &known.person)
+        && !person.is_empty()
+    {
+        name.clone_into(person);
+    }
+    order
+}
+
 /// Takes the next case of a queue, which is the one that is known.
 pub(super) fn take_next(known: &Known, hand: &mut Hand<'_>) -> Result<Decision, Refusal> {
+    if let (None, Some(kind)) = (&known.case, known.closed_to) {
+        return Err(Refusal::ThingUnknown { kind });
+    }
     let case = known.case.as_ref().ok_or(Refusal::QueueEmpty)?;
     let (ask, says) = (Ask::Take, String::new());
     let order = ActOrder { case: case.id.clone(), ask, says, version: Some(case.version) };
@@ -127,7 +143,7 @@ fn second_person(case: &mut Case, ask: &Ask, by: &Actor) -> Result<(), Refusal> 
         }
         Ask::Approve | Ask::Decline => match case.proposal.take() {
             None => Err(Refusal::NothingProposed),
-            Some(proposal) if proposal.by == by.name => Err(Refusal::SamePerson),
+            Some(proposal) if names::same(&proposal.by, &by.name) => Err(Refusal::SamePerson),
             Some(_) => Ok(()),
         },
         _ => Ok(()),

@@ -77,6 +77,9 @@ pub(super) fn by_hand(
     let mut case = new_case(known, payment, hand);
     case.channel = by_hand.channel;
     case.received_at = receipt(by_hand.received_at, hand.at)?;
+    if by_hand.is_empty() {
+        return Err(Refusal::CaseEmpty);
+    }
     let taken_by = Some(&by_hand.taken_by).filter(|name| !name.is_empty());
     case.taken_by = taken_by.unwrap_or(&hand.by.name).clone();
     case.customer.clone_from(&by_hand.customer);

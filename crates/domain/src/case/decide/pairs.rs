@@ -3,9 +3,7 @@
 
 use super::opening::{first_note, new_case};
 use super::{Decision, Hand, event, note};
-use crate::case::{
-    Act, ActOrder, Ask, ByHand, Case, Known, Link, PaymentRef, Stage, StageName, Tie,
-};
+use crate::case::{Act, ActOrder, Ask, ByHand, Case, Known, Link, PaymentRef, Stage, Tie};
 use crate::changes::{Change, Changes, Outcome};
 use crate::message::EventKind;
 use crate::refusal::Refusal;
@@ -76,7 +74,7 @@ fn merge(
     hand: &mut Hand<'_>,
 ) -> Result<Decision, Refusal> {
     if let Stage::Closed { .. } = into.stage {
-        return Err(Refusal::WrongStage { now: StageName::Closed, act: Act::Merge });
+        return Err(Refusal::OtherCaseClosed { case: into.id });
     }
     let mut carried: Vec<String> = Vec::new();
     if carry_addresses {

@@ -16,7 +16,8 @@ use crate::time::Instant;
 /// # Errors
 /// [`Refusal::NotAllowed`]; [`Refusal::PaymentUnknown`]; [`Refusal::AlreadyReported`] when it is
 /// not closed and its payment has such a case; [`Refusal::ReceiptTime`] for times to come;
-/// [`Refusal::WrongStage`] when there is no road to where it stands.
+/// [`Refusal::ThingUnknown`] when its queue takes no cases here; [`Refusal::WrongStage`] when there
+/// is no road to where it stands.
 pub fn take_over(
     known: &Known,
     archived: &Archived,
@@ -24,6 +25,9 @@ pub fn take_over(
 ) -> Result<Decision, Refusal> {
     if !hand.by.may(Right::WorkCases) || !hand.by.may(Right::ImportPayments) {
         return Err(Refusal::NotAllowed);
+    }
+    if let Some(kind) = known.closed_to {
+        return Err(Refusal::ThingUnknown { kind });
     }
     let payment = match &archived.payment {
         Some(_) => Some(known.payment.as_ref().ok_or(Refusal::PaymentUnknown)?),
@@ -50,13 +54,18 @@ pub fn take_over(
         ..new_case(known, payment, &mut then)
     };
     let mut notes = vec![first_note(&mut case, &content(archived), &mut then)];
-    for (at, ask, says) in script(archived) {
+    for (at, ask, says) in script(archived, known.person.clone()) {
         then.at = at;
         notes.push(walk(&mut case, &ask, &says, &mut then)?);
     }
     then.at = now;
     let from = format!("{} {}", archived.source, archived.external_id);
-    notes.push(note(&mut case, Archived::ACT, &from, "", &mut then));
+    // A name that nobody has here stays in the text, where it can be erased.
+    let there = match &known.person {
+        None if !archived.assignee.is_empty() => format!("assignee: {}", archived.assignee),
+        _ => String::new(),
+    };
+    notes.push(note(&mut case, Archived::ACT, &from, &there, &mut then));
     Ok(decision(archived, case, notes, payment.map_or("", |one| &one.trxid), hand))
 }
 
@@ -66,11 +75,11 @@ fn content(archived: &Archived) -> String {
     crate::case::ByHand { addresses, says, category, ..crate::case::ByHand::empty() }.content()
 }
 
-/// What happened to it, by time: whose it became, what was said, how it went.
-fn script(archived: &Archived) -> Vec<(Instant, Ask, String)> {
+/// What happened to it, by time: whose it became, what was said, how it went. Nobody works it who
+/// is not known here.
+fn script(archived: &Archived, person: Option<String>) -> Vec<(Instant, Ask, String)> {
     let begun = archived.received_at;
-    let given = |name: &String| Some(name.clone()).filter(|name| !name.is_empty());
-    let (queue, person) = (given(&archived.queue), given(&archived.assignee));
+    let queue = Some(archived.queue.clone()).filter(|name| !name.is_empty());
     let mut script = Vec::with_capacity(archived.history.len() + 3);
     if queue.is_some() || person.is_some() {
         script.push((begun, Ask::Assign { queue, person }, String::new()));

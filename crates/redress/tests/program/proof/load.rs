@@ -236,7 +236,7 @@ impl Outsider {
             let says = format!("{person} says {count} at {}", self.base);
             let (act, body) = match count % 2 {
                 0 => ("comment", json!({ "says": says })),
-                _ => ("assign", json!({ "queue": format!("desk-{person}"), "says": says })),
+                _ => ("assign", json!({ "queue": "intake", "says": says })),
             };
             if let Some(version) = self.act(&case, act, &body).await {
                 self.ledger().acts.push((case, version, says));
