@@ -82,7 +82,7 @@ pub const MIGRATIONS: &[Migration] = &[
         include_str!("../../../migrations/0006_imported_cases.sql"),
     ),
     Migration::new(7, "evidence", include_str!("../../../migrations/0007_evidence.sql")),
-    Migration::new(8, "names", include_str!("../../../migrations/0009_names.sql")),
+    Migration::new(8, "names", include_str!("../../../migrations/0008_names.sql")),
 ];
 
 /// What a migration did.
