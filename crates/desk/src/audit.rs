@@ -101,6 +101,15 @@ impl Desk {
         Ok(read::last_seal(self.db()).await?)
     }
 
+    /// Whether a seal that was kept outside stands in the database as it was.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn holds_seal(&self, outside: &SignedSeal) -> Result<bool, Failure> {
+        let there = read::seals(self.db(), outside.seal.seq - 1).await?.into_iter().next();
+        Ok(there.is_some_and(|inside| inside.seal.digest() == outside.seal.digest()))
+    }
+
     /// Walks every history and every seal. `witness` is a seal kept elsewhere: a database that does
     /// not hold it is an old copy or another one. `progress` is told how many notes were walked.
     ///

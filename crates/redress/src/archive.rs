@@ -136,6 +136,15 @@ pub fn part_name(table: &str, part: u64) -> String {
 /// Why an archive cannot be written or used. Each sentence says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
+    /// A backup is never written over.
+    #[error(
+        "cannot replace {path}: a backup is never written over something; give another name, or a \
+         folder to put one with a new name into"
+    )]
+    AlreadyThere {
+        /// What is there.
+        path: PathBuf,
+    },
     /// A member is not what the manifest says.
     #[error("{path}: the member {member} {why}; use another copy of the backup")]
     Damaged {

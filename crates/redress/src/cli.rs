@@ -144,6 +144,9 @@ pub struct DemoArgs {
     /// Also send the demo account's events there, signed with the secret in demo.json
     #[arg(long, value_name = "URL")]
     pub webhook_url: Option<String>,
+    /// Serve a database that lacks the last seal in DIR: one set back or replaced on purpose
+    #[arg(long)]
+    pub accept_database: bool,
 }
 
 /// Flags of `serve`.
@@ -152,6 +155,9 @@ pub struct ServeArgs {
     /// Address and port; port 0 takes a free one [default: the setting server.listen]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Serve a database that lacks the last seal in DIR: one set back or replaced on purpose
+    #[arg(long)]
+    pub accept_database: bool,
 }
 
 /// Flags of `report`.

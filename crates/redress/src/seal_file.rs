@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use vault::audit_seal::{Checked, Signature};
 use vault::digest::hex;
 
+use crate::commands::chain;
 use crate::directory::write_private;
+use crate::wiring::explained;
 
 /// The largest file that is read, in bytes; ours have under 1 KiB.
 const FILE_BYTES_MAX: u64 = 65_536;
@@ -101,6 +103,23 @@ pub fn read(desk: &Desk, path: &Path) -> anyhow::Result<SignedSeal> {
             signed.signer
         ),
     }
+}
+
+/// Why the copy outside is not of this database; nothing when it is, or when there is none.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn strange(desk: &Desk, path: &Path) -> anyhow::Result<Option<String>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let copy = match read(desk, path) {
+        Ok(copy) => copy,
+        Err(why) => return Ok(Some(chain(&why))),
+    };
+    let held = desk.holds_seal(&copy).await.map_err(explained)?;
+    let (path, seq) = (path.display(), copy.seal.seq);
+    Ok((!held).then(|| format!("seal {seq} in {path} is not in the database")))
 }
 
 /// The seal as what `verify_audit` looks for in the database.

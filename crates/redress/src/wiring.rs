@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use desk::{Desk, Failure};
-use store::engine::{Db, Place};
+use store::engine::{Db, Place, vacant};
 use store::migrate::{MIGRATIONS, Migrated};
 use vault::keyring::{Keyring, KeyringError};
 
 use crate::clock::{self, OsClock, OsDice};
 use crate::directory::{Directory, Kind};
+use crate::seal_file;
 use crate::settings::{EngineSetting, Flag, Settings, StorageSettings};
 
 /// The largest file that holds an address or a password, in bytes.
@@ -114,10 +115,45 @@ impl House {
         Ok(Self { directory, settings, db, migrated, desk })
     }
 
+    /// Opens what a server runs on: only the database that the directory's last seal is of. A
+    /// server beside another one would take reports where nobody looks for them.
+    ///
+    /// # Errors
+    /// As [`House::open`]; or the seal is not in the database, and nobody said to `accept` that.
+    pub async fn open_to_serve(
+        directory: Directory,
+        settings: Settings,
+        accept: bool,
+    ) -> anyhow::Result<Self> {
+        let seal = directory.last_seal();
+        if !accept && seal.exists() {
+            // Before it is opened: opening would make our tables in it.
+            let there = place(directory.database(), &settings.storage)?;
+            if vacant(&there).await? {
+                bail!("{there:?} is empty. {}", beside(&seal));
+            }
+        }
+        let house = Self::open(directory, settings).await?;
+        match seal_file::strange(&house.desk, &seal).await? {
+            Some(why) if !accept => bail!("{why}. {}", beside(&seal)),
+            _ => Ok(house),
+        }
+    }
+
     /// Where the last seal is kept outside the database.
     pub fn last_seal_file(&self) -> PathBuf {
         self.directory.last_seal()
     }
+}
+
+/// What to do about a seal that is not of the database.
+fn beside(seal: &Path) -> String {
+    format!(
+        "The seal in {} is of another database: say where that one is in the settings \
+         `storage.engine` and `storage.url`. If it was set back or replaced on purpose, \
+         --accept-database serves what is there and moves the seal aside",
+        seal.display()
+    )
 }
 
 /// What a demo's directory changes of the settings: webhooks may go to this machine, where people

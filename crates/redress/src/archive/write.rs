@@ -35,7 +35,7 @@ impl Writer {
     pub fn begin(path: &Path, at_seconds: u64) -> Result<Self, ArchiveError> {
         let io = |act| move |why| ArchiveError::Io { act, path: path.to_owned(), why };
         if path.symlink_metadata().is_ok() {
-            return Err(io("replace")(io::ErrorKind::AlreadyExists.into()));
+            return Err(ArchiveError::AlreadyThere { path: path.to_owned() });
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));

@@ -32,7 +32,7 @@ pub async fn run(way: &Way, args: &DemoArgs) -> anyhow::Result<Outcome> {
     telemetry::start(&settings.log)?;
     let directory = way.directory(Wanted::Kind(Kind::Demo))?;
     let _lock = directory.lock()?;
-    let house = House::open(directory, settings).await?;
+    let house = House::open_to_serve(directory, settings, args.accept_database).await?;
     // Before the payments are brought in: a taken port is told at once.
     let server = Server::bind(&house.settings).await?;
     let manifest = setup::prepare(&house).await?;

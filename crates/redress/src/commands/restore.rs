@@ -2,6 +2,8 @@
 //! byte was checked and everything that can say no was asked; the directory becomes one of ours
 //! with its last file, so one that a stopped run left behind is never taken for whole.
 
+mod kept;
+
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -84,7 +86,10 @@ pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
         outcome => outcome,
     };
     if outcome == Outcome::Done {
-        say(&format!("restored; `redress {kind} --dir {}` starts it", into.dir.display()));
+        let config = into.config.as_ref();
+        let config = config.map_or(String::new(), |path| format!(" --config {}", path.display()));
+        let dir = into.dir.display();
+        say(&format!("restored; `redress {kind} --dir {dir}{config}` starts it"));
     }
     Ok(outcome)
 }
@@ -284,6 +289,7 @@ impl Builder<'_> {
                 write_private(&self.into.dir.join(file), &self.archive.take(name)?)?;
             }
         }
+        kept::keep(self.into, settings)?;
         let manifest = &self.archive.manifest;
         let kind = Kind::parse(&manifest.kind).context("the backup is of no known kind")?;
         let made_at = Instant::from_millis(manifest.kind_made_at_millis);

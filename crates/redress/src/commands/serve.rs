@@ -17,7 +17,7 @@ pub async fn run(way: &Way, args: &ServeArgs) -> anyhow::Result<Outcome> {
     telemetry::start(&settings.log)?;
     let directory = way.directory(Wanted::Kind(Kind::Serve))?;
     let _lock = directory.lock()?;
-    let house = House::open(directory, settings).await?;
+    let house = House::open_to_serve(directory, settings, args.accept_database).await?;
     let server = Server::bind(&house.settings).await?;
     let url = server.bound_url().to_owned();
     let tenants = house.desk.tenants().await.map_err(crate::wiring::explained)?;

@@ -65,25 +65,14 @@ async fn keep_house(
     }
 }
 
-/// Looks whether the copy outside is of this database, before anything is written over it.
+/// Looks whether the copy outside is of this database, before anything is written over it. It is
+/// not where somebody said `--accept-database`.
 async fn compare(desk: &Desk, path: &Path) {
-    if !path.exists() {
-        return;
-    }
-    let strange = match (seal_file::read(desk, path), desk.last_seal().await) {
-        (Ok(copy), Ok(Some(last))) => {
-            copy.seal.seq > last.seal.seq
-                || (copy.seal.seq == last.seal.seq && copy.seal.digest() != last.seal.digest())
-        }
-        (Ok(_), Ok(None)) | (Err(_), _) => true,
-        (_, Err(_)) => false,
-    };
-    if !strange {
-        return;
-    }
+    let Ok(Some(why)) = seal_file::strange(desk, path).await else { return };
     let aside = aside(path, desk.now().millis());
     match std::fs::rename(path, &aside) {
         Ok(()) => tracing::error!(
+            why,
             kept_as = %aside.display(),
             "the last seal outside the database is not in it: the database was set back or \
              replaced; `redress audit verify --seal FILE` says more"

@@ -73,6 +73,8 @@ fn story(from: Place, onto: Place) {
     for word in ["4 keys written", files, "nothing is wrong", "restored; `redress serve --dir"] {
         assert!(said.contains(word), "{word}: {said}");
     }
+    // The command that was printed needs nothing of the environment.
+    let new = new.without_storage();
     new.ends(0, &["doctor"], &["ok     secrets", "ok     schema"]);
     new.ends(0, &["audit", "verify"], &["nothing is wrong", "was looked for"]);
 
@@ -217,7 +219,11 @@ fn keys_go_in_locked_open_or_not_at_all() {
     );
     assert!(!Path::new(locked).exists());
     place.ok(&["backup", locked, "--passphrase-file", &phrase]);
-    place.ends(1, &["backup", locked, "--include-keys"], &["cannot replace", "locked.tar"]);
+    place.ends(
+        1,
+        &["backup", locked, "--include-keys"],
+        &["cannot replace", "locked.tar", "folder"],
+    );
     let Target { place: new, into } = into_new();
     new.ends(1, &["restore", locked, "--into", &into], &["--passphrase-file"]);
     let wrong = place.file("wrong", "five random words and less");
@@ -335,5 +341,49 @@ fn a_demo_comes_back_as_a_demo() {
     let Target { place: new, into } = target(Place::new());
     new.ends(0, &["restore", archive, "--into", &into], &["`redress demo --dir"]);
     let running = new.start(&["demo"]);
+    assert_eq!(running.stop(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_beside_another_database_does_not_start() {
+    let installed = Place::new().installed();
+    let place = &installed.place;
+    let running = place.start(&["serve"]);
+    assert_eq!(running.stop(), 0);
+    let (dir, kept) = (place.dir(), place.dir().with_file_name("kept"));
+    std::fs::create_dir(&kept).expect("a folder");
+    let carry = |from: &Path, to: &Path| {
+        for name in ["redress.db", "redress.db-wal", "redress.db-shm"] {
+            std::fs::copy(from.join(name), to.join(name)).expect("a copy");
+        }
+    };
+    carry(&dir, &kept);
+    let running = place.start(&["serve"]);
+    assert_eq!(installed.report(&running, "R-1").code, 0);
+    assert_eq!(running.stop(), 0);
+
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let elsewhere = Place::on_postgres().await;
+    let url = elsewhere.variable("REDRESS_STORAGE_URL").expect("an address");
+    let wrong =
+        ["REDRESS_STORAGE_ENGINE=postgres".to_owned(), format!("REDRESS_STORAGE_URL={url}")];
+    let said = place.run_with(&serve, &wrong);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("is empty") && said.err.contains("storage.url"), "{said:?}");
+    elsewhere.ok(&["tenant", "add", "other", "--email", "ops@other.example"]);
+    let said = place.run_with(&serve, &wrong);
+    assert!(said.code == 1 && said.err.contains("is not in the database"), "{said:?}");
+
+    // Set back on purpose: only who says so gets it, and the evidence stays.
+    carry(&kept, &dir);
+    place.ends(1, &serve, &["is not in the database", "--accept-database"]);
+    let running = place.start(&["serve", "--accept-database"]);
+    assert_eq!(running.stop(), 0);
+    let names = std::fs::read_dir(&dir).expect("the directory").map(|entry| entry.expect("one"));
+    let strange = |entry: &std::fs::DirEntry| {
+        entry.file_name().to_string_lossy().starts_with("last-seal.strange-")
+    };
+    assert_eq!(names.filter(strange).count(), 1);
+    let running = place.start(&["serve"]);
     assert_eq!(running.stop(), 0);
 }

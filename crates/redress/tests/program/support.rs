@@ -51,6 +51,12 @@ impl Place {
         self
     }
 
+    /// Forgets where the database is, as a service does that was told nothing of it.
+    pub fn without_storage(mut self) -> Self {
+        self.variables.retain(|(name, _)| !name.starts_with("REDRESS_STORAGE_"));
+        self
+    }
+
     /// What a variable was set to.
     pub fn variable(&self, name: &str) -> Option<String> {
         let last = self.variables.iter().rev().find(|(known, _)| known == name);
@@ -83,13 +89,13 @@ impl Place {
 
     /// Runs a command to its end.
     pub fn run(&self, args: &[&str]) -> Said {
-        let output = self.command(args).output().expect("the program starts");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Said {
-            code: output.status.code().expect("it ends by itself"),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        ended(&mut self.command(args))
+    }
+
+    /// The same with variables, as `NAME=value`, for this one run.
+    pub fn run_with(&self, args: &[&str], variables: &[String]) -> Said {
+        let split = variables.iter().filter_map(|one| one.split_once('='));
+        ended(self.command(args).envs(split))
     }
 
     /// Starts a command that reads `input`, and lets it run.
@@ -161,6 +167,16 @@ impl Place {
         };
         std::thread::spawn(move || lines.for_each(drop));
         Running { child, url: said }
+    }
+}
+
+fn ended(command: &mut Command) -> Said {
+    let output = command.output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Said {
+        code: output.status.code().expect("it ends by itself"),
+        out: text(output.stdout),
+        err: text(output.stderr),
     }
 }
 
