@@ -19,9 +19,10 @@ pub mod addresses;
 mod errors;
 pub mod rules;
 
+use self::addresses::Ground;
 pub use self::errors::{CallError, Failed, Failing, OpenError, Refused};
 pub use self::rules::Allow;
-use self::rules::{Road, judge};
+use self::rules::{Kind, Road, judge};
 
 /// Longest URL we call, in bytes; longer ones are somebody's mistake.
 pub const URL_BYTES_MAX: usize = 2_048;
@@ -156,7 +157,13 @@ impl Guard {
     /// # Errors
     /// The rule it breaks.
     pub fn check(&self, url: &str) -> Result<Url, Refused> {
-        self.admit(url).map(|(url, _)| url)
+        let (url, road) = self.admit(url)?;
+        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+        // The one name of which everybody knows where it leads (RFC 6761).
+        if road.kind == Kind::Open && (host == "localhost" || host.ends_with(".localhost")) {
+            return Err(Refused::Name { host: host.to_owned(), ground: Ground::Loopback });
+        }
+        Ok(url)
     }
 
     /// Makes one request. Any status is an answer.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use desk::outbox::{Claimed, Parcel};
 use desk::{Desk, Failure};
 use domain::changes::{Try, TryEnd};
-use domain::ids::MessageId;
+use domain::ids::{EndpointId, MessageId};
 use domain::message::Telling;
 use domain::time::{Instant, Millis};
 use futures_util::future::join_all;
@@ -60,6 +60,9 @@ pub struct Caps {
     pub per_key: i64,
 }
 
+/// Endpoints remembered that take nothing: more are forgotten, and told once more each.
+const DEAF_MAX: usize = 10_000;
+
 /// What sending needs.
 pub struct Tools {
     /// For webhooks.
@@ -93,6 +96,8 @@ pub struct Courier {
     tools: Tools,
     counts: Counts,
     endpoints: hook::Endpoints,
+    /// Endpoints that did not take the last try, and how many they did not take in a row.
+    deaf: Mutex<HashMap<EndpointId, u64>>,
     /// For mails that will be tried again: whom the caps allow, and who has it already. Lost in a
     /// crash: then the caps are asked again, and some get it twice under the same `Message-ID`.
     under_way: Mutex<HashMap<MessageId, mail::UnderWay>>,
@@ -125,7 +130,7 @@ impl Courier {
     pub fn new(desk: Desk, tools: Tools) -> Arc<Self> {
         let endpoints = hook::Endpoints::default();
         let (counts, under_way) = (Counts::default(), Mutex::default());
-        Arc::new(Self { desk, tools, counts, endpoints, under_way })
+        Arc::new(Self { desk, tools, counts, endpoints, deaf: Mutex::default(), under_way })
     }
 
     /// How many sendings ended how.
@@ -247,7 +252,7 @@ impl Courier {
             Ok(end) => {
                 let how = end.how;
                 self.count(&end.end);
-                self.log_failed(&message, &end);
+                self.log_end(&message, &end);
                 self.record(&message, end).await;
                 (how, false)
             }
@@ -288,22 +293,52 @@ impl Courier {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One line for each try that failed; what the other end said stands in the case's history.
-    fn log_failed(&self, message: &Claimed, end: &End) {
-        let Some(failed) = end.failed.as_deref() else { return };
+    /// A line for each mail that failed; for an endpoint one when it stops taking events, one
+    /// each time ten times as many were not taken, and one when it takes them again. What the other
+    /// end said stands in the case's history.
+    fn log_end(&self, message: &Claimed, end: &End) {
         let (channel, place) = match &message.parcel {
             Parcel::Webhook { endpoint, .. } => ("webhook", endpoint.as_str()),
             Parcel::Telling(_) => ("mail", self.tools.transport.name()),
         };
+        let in_a_row = match &message.parcel {
+            Parcel::Webhook { endpoint, .. } => self.heard(endpoint, end),
+            Parcel::Telling(_) => 1,
+        };
         let (id, number) = (&message.id, end.number);
+        let Some(failed) = end.failed.as_deref() else {
+            if channel == "webhook" && in_a_row > 0 {
+                tracing::info!(target: DELIVERY, channel, place, in_a_row, "takes events again");
+            }
+            return;
+        };
         if end.end == TryEnd::GivenUp {
             tracing::error!(
                 target: DELIVERY, message = %id, channel, place, number, failed, "given up"
             );
-        } else {
+        } else if is_power_of_ten(in_a_row) {
             tracing::warn!(
-                target: DELIVERY, message = %id, channel, place, number, failed, "a try failed"
+                target: DELIVERY, message = %id, channel, place, number, in_a_row, failed,
+                "a try failed"
             );
+        }
+    }
+
+    /// How many tries in a row the endpoint has not taken, with this one; before this one, when it
+    /// took it.
+    fn heard(&self, endpoint: &EndpointId, end: &End) -> u64 {
+        let mut deaf = self.deaf.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&end.failed, end.how) {
+            (Some(_), _) => {
+                if deaf.len() >= DEAF_MAX && !deaf.contains_key(endpoint) {
+                    deaf.clear();
+                }
+                let count = deaf.entry(endpoint.clone()).or_default();
+                *count += 1;
+                *count
+            }
+            (None, How::Well) => deaf.remove(endpoint).unwrap_or(0),
+            (None, _) => 0,
         }
     }
 
@@ -320,6 +355,13 @@ impl Courier {
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, mail::UnderWay>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+const fn is_power_of_ten(mut count: u64) -> bool {
+    while count >= 10 && count.is_multiple_of(10) {
+        count /= 10;
+    }
+    count == 1
 }
 
 fn spread_end(done: Result<(), Failure>) -> (How, bool) {

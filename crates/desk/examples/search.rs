@@ -114,7 +114,7 @@ async fn fill(world: &World, cases: usize, words: &[Vec<String>], dice: &mut See
     let mut said = 0;
     while world.desk.search_progress(&by).await.expect("progress").building {
         world.desk.index_once().await.expect("a step");
-        let walked = world.desk.search_progress(&by).await.expect("progress").walked;
+        let walked = world.desk.search_progress(&by).await.expect("progress").walked.unwrap_or(0);
         if walked >= said + 200_000 {
             said = walked;
             println!("  {walked} indexed after {:.0?}", began.elapsed());

@@ -136,9 +136,7 @@ impl Desk {
     /// A refusal, or a fault.
     pub async fn administer(&self, order: &AdminOrder) -> Result<AdminDone, Failure> {
         let scope = order.by.scope;
-        if !order.by.may(order.act.right()) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        order.by.must(order.act.right())?;
         let once = order.once.as_ref().map(|once| self.keyed(once));
         let mut ready = None;
         for _ in 0..ATTEMPTS_MAX {

@@ -69,8 +69,8 @@ impl Desk {
 
     async fn carry_out(&self, order: &Order) -> Result<Done, Failure> {
         // Before a key is looked up: what was allowed once is not said again to who lost the right.
-        if !order.by.may(order.command.right()) {
-            return self.refuse(order, Refusal::NotAllowed).await;
+        if let Err(refusal) = order.by.must(order.command.right()) {
+            return self.refuse(order, refusal).await;
         }
         let key = order.key.as_ref().map(|key| key_of(&order.by, key));
         let digest = key.as_ref().map_or([0; 32], |_| order.command.digest());
@@ -89,6 +89,10 @@ impl Desk {
             });
             let decision = match decided {
                 Ok(decision) => decision,
+                Err(Refusal::QueueEmpty) => {
+                    let refusal = self.no_case_in(order).await?;
+                    return self.refuse(order, refusal).await;
+                }
                 Err(refusal) => return self.refuse(order, refusal).await,
             };
             let outcome = decision.outcome;
@@ -184,6 +188,16 @@ impl Desk {
         }
         let queue = store::read::admin::find_queue(self.db(), scope, name).await?;
         Ok((queue.is_some(), queue.is_some_and(|queue| queue.retired_at.is_none())))
+    }
+
+    /// Why a queue gives no case: it is empty, or there is none of this name. A queue that nobody
+    /// wrote down is one as long as a case stands in it.
+    async fn no_case_in(&self, order: &Order) -> Result<Refusal, Failure> {
+        let Command::TakeNext { queue } = &order.command else { return Ok(Refusal::QueueEmpty) };
+        let there = queue == INTAKE
+            || store::read::admin::find_queue(self.db(), order.by.scope, queue).await?.is_some();
+        let unknown = Refusal::ThingUnknown { kind: Kind::Queue };
+        Ok(if there { Refusal::QueueEmpty } else { unknown })
     }
 
     async fn say_again(

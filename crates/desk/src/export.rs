@@ -10,7 +10,7 @@ use domain::chain::Note;
 use domain::changes::{Change, FeedNumbers};
 use domain::ids::CaseId;
 use domain::message::Telling;
-use domain::{Instant, Millis, Refusal, Scope};
+use domain::{Instant, Millis, Scope};
 use store::read::feed::{self, CasePlace, EventChange, PaymentChange};
 
 use crate::nonces::NOBODY;
@@ -104,7 +104,7 @@ impl Feed {
         }
     }
 
-    /// What a cursor of it begins with; another form of cursor gets another mark.
+    /// What a cursor of it is sealed for; another form of cursor gets another mark.
     const fn mark(self) -> &'static str {
         match self {
             Self::Transactions => "t1",
@@ -163,7 +163,7 @@ impl Desk {
     /// What changed behind the cursor, oldest first; from the beginning without one.
     ///
     /// # Errors
-    /// A cursor that is not of this account, environment and feed; [`Refusal::NotAllowed`]; a
+    /// A cursor that is not of this account, environment and feed; [`domain::Refusal::NotAllowed`]; a
     /// fault.
     pub async fn export(
         &self,
@@ -172,33 +172,32 @@ impl Desk {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Exported, NoExport> {
-        if !by.may(Right::Export) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        by.must(Right::Export)?;
         let limit = limit.clamp(1, ROWS_MAX);
-        let parts = match cursor {
-            Some(cursor) => read_cursor(feed, by.scope, cursor).ok_or(NoExport::BadCursor)?,
-            None => [0, 0].map(|zero: i64| zero.to_string()).to_vec(),
+        let at = match cursor {
+            Some(cursor) => self.place_of(feed, by.scope, cursor).ok_or(NoExport::BadCursor)?,
+            None => CasePlace { seal: 0, case: String::new(), note: 0 },
         };
         self.note_read(by, ReadView::Export, feed.word()).await?;
         match feed {
-            Feed::Transactions => self.export_payments(by, &parts, limit).await,
-            Feed::Cases => self.export_cases(by, &parts, limit).await,
-            Feed::Events => self.export_events(by.scope, &parts, limit).await,
+            Feed::Transactions => self.export_payments(by, at, limit).await,
+            Feed::Cases => self.export_cases(by, at, limit).await,
+            Feed::Events => self.export_events(by.scope, at, limit).await,
         }
     }
 
     async fn export_payments(
         &self,
         by: &Actor,
-        parts: &[String],
+        at: CasePlace,
         limit: usize,
     ) -> Result<Exported, NoExport> {
-        let [seq, line] = parts else { return Err(NoExport::BadCursor) };
-        let after = (number(seq)?, usize::try_from(number(line)?).unwrap_or(0));
+        let after = (at.seal, usize::try_from(at.note).unwrap_or(0));
         let changes = feed::payment_changes(self.db(), by.scope, after, limit).await?;
         let (seq, line) = changes.last().map_or(after, |last| (last.seq, last.line));
-        let next = cursor(Feed::Transactions, by.scope, &[&seq, &line]);
+        let line = i64::try_from(line).unwrap_or(i64::MAX);
+        let to = CasePlace { seal: seq, case: String::new(), note: line };
+        let next = self.cursor(Feed::Transactions, by.scope, &to);
         let more = changes.len() == limit;
         let rows = changes.into_iter().map(|change| payment_row(by, change)).collect();
         Ok(Exported { rows, next, more })
@@ -207,23 +206,12 @@ impl Desk {
     async fn export_cases(
         &self,
         by: &Actor,
-        parts: &[String],
+        at: CasePlace,
         limit: usize,
     ) -> Result<Exported, NoExport> {
         let scope = by.scope;
-        let place = match parts {
-            [seal, case, note] => {
-                CasePlace { seal: number(seal)?, case: case.clone(), note: number(note)? }
-            }
-            _ => CasePlace { seal: 0, case: String::new(), note: 0 },
-        };
-        let (changes, to) = feed::case_changes(self.db(), scope, &place, limit).await?;
-        let next = cursor(Feed::Cases, scope, &[&to.seal, &to.case, &to.note]);
-        let (next, more) = if to == place && to.seal == 0 {
-            (cursor(Feed::Cases, scope, &[&0, &"", &0]), false)
-        } else {
-            (next, to != place)
-        };
+        let (changes, to) = feed::case_changes(self.db(), scope, &at, limit).await?;
+        let (next, more) = (self.cursor(Feed::Cases, scope, &to), to != at);
         let seen = changes.into_iter().filter_map(|(_, note, case)| {
             Some((inside::note_seen_by(by, note)?, inside::seen_by(by, case)))
         });
@@ -234,14 +222,29 @@ impl Desk {
     async fn export_events(
         &self,
         scope: Scope,
-        parts: &[String],
+        at: CasePlace,
         limit: usize,
     ) -> Result<Exported, NoExport> {
-        let after = number(parts.first().map_or("", String::as_str))?;
-        let events = feed::events(self.db(), scope, after, limit).await?;
-        let last = events.last().map_or(after, |event| event.seq);
-        let (next, more) = (cursor(Feed::Events, scope, &[&last, &0]), events.len() == limit);
+        let events = feed::events(self.db(), scope, at.seal, limit).await?;
+        let last = events.last().map_or(at.seal, |event| event.seq);
+        let to = CasePlace { seal: last, case: String::new(), note: 0 };
+        let (next, more) = (self.cursor(Feed::Events, scope, &to), events.len() == limit);
         Ok(Exported { rows: events.into_iter().filter_map(event_row).collect(), next, more })
+    }
+
+    /// The cursor of a place. The numbers in it count over all accounts, so it is sealed: whoever
+    /// compares those of two days must not learn how much others had between them.
+    fn cursor(&self, feed: Feed, scope: Scope, to: &CasePlace) -> String {
+        let mut plain = [to.seal, to.note].map(i64::to_be_bytes).concat();
+        plain.extend(to.case.as_bytes());
+        self.keyring().seal_place(&purpose(feed, scope), &plain)
+    }
+
+    fn place_of(&self, feed: Feed, scope: Scope, cursor: &str) -> Option<CasePlace> {
+        let plain = self.keyring().unseal_place(&purpose(feed, scope), cursor)?;
+        let number = |at: usize| Some(i64::from_be_bytes(plain.get(at..at + 8)?.try_into().ok()?));
+        let case = String::from_utf8(plain.get(16..)?.to_vec()).ok()?;
+        Some(CasePlace { seal: number(0)?, note: number(8)?, case })
     }
 
     /// Gives numbers to what was committed; how many. Any number of nodes may do it at once: the
@@ -280,26 +283,9 @@ impl Desk {
     }
 }
 
-fn cursor(feed: Feed, scope: Scope, parts: &[&dyn std::fmt::Display]) -> String {
-    let mut text = format!("{}-{}", feed.mark(), scope.number());
-    for part in parts {
-        text.push('-');
-        text.push_str(&part.to_string());
-    }
-    text
-}
-
-/// The parts of a cursor behind its mark and scope. No id holds a hyphen.
-fn read_cursor(feed: Feed, scope: Scope, text: &str) -> Option<Vec<String>> {
-    let own = format!("{}-{}-", feed.mark(), scope.number());
-    let parts: Vec<String> = text.strip_prefix(&own)?.split('-').map(str::to_owned).collect();
-    let wanted = if feed == Feed::Cases { 3 } else { 2 };
-    let plain = |part: &String| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (parts.len() == wanted && parts.iter().all(plain)).then_some(parts)
-}
-
-fn number(text: &str) -> Result<i64, NoExport> {
-    text.parse().ok().filter(|number| *number >= 0).ok_or(NoExport::BadCursor)
+/// What a cursor is sealed for: one of another account or feed does not open.
+fn purpose(feed: Feed, scope: Scope) -> String {
+    format!("cursor {} {}", feed.mark(), scope.number())
 }
 
 fn payment_row(by: &Actor, change: PaymentChange) -> Vec<Cell> {

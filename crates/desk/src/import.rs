@@ -66,9 +66,7 @@ impl Desk {
     /// # Errors
     /// [`Refusal::NotAllowed`].
     pub fn importer(&self, by: &Actor) -> Result<Importer, Failure> {
-        if !by.may(Right::ImportPayments) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        by.must(Right::ImportPayments)?;
         Ok(Importer { desk: self.clone(), by: by.clone(), looks: Looks::First })
     }
 }

@@ -51,22 +51,22 @@ const SUBJECT: &str = "search-index";
 pub struct IndexProgress {
     /// Whether it is being built anew.
     pub building: bool,
-    /// Cases walked for that.
-    pub walked: i64,
+    /// Cases walked for that, of all accounts; not for one of them alone.
+    pub walked: Option<i64>,
     /// Whether all cases were walked, and only what changed meanwhile is missing.
     pub catching_up: bool,
     /// When the building began.
     pub started_at: Instant,
     /// Counts the times it was built.
     pub generation: i64,
-    /// Seals whose cases cannot be found yet.
-    pub seals_behind: i64,
+    /// Seals whose cases cannot be found yet, of all accounts; not for one of them alone.
+    pub seals_behind: Option<i64>,
     /// How old the oldest change is that cannot be found yet.
     pub lag: Millis,
 }
 
-/// What of a case can be named: the field's name, and its value.
-pub(crate) type Named = (&'static str, String);
+/// What of a case can be named: the field, and its value.
+pub(crate) type Named = (Field, String);
 
 impl Desk {
     /// Brings the index some steps nearer to what was committed; how many cases it wrote. Any
@@ -272,9 +272,7 @@ impl Desk {
         once: Option<&Once>,
     ) -> Result<(i64, bool), Failure> {
         // The index is one for all accounts.
-        if !by.may(Right::ManageTenants) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        by.must(Right::ManageTenants)?;
         for _ in 0..ATTEMPTS_MAX {
             if let Some(once) = once
                 && let Some(outcome) = self.remembered(by, once).await?
@@ -321,18 +319,17 @@ impl Desk {
     /// # Errors
     /// [`Refusal::NotAllowed`], or a fault.
     pub async fn search_progress(&self, by: &Actor) -> Result<IndexProgress, Failure> {
-        if !by.may(Right::ReadAdmin) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        by.must(Right::ReadAdmin)?;
         let state = index::state(self.db()).await?;
         let (seals_behind, lag) = self.search_lag().await?;
+        let whole = by.may(Right::ManageTenants);
         Ok(IndexProgress {
             building: state.building != 0,
-            walked: state.walked,
+            walked: whole.then_some(state.walked),
             catching_up: state.building != 0 && state.walked_to == ALL_WALKED,
             started_at: state.started_at,
             generation: state.live,
-            seals_behind,
+            seals_behind: whole.then_some(seals_behind),
             lag,
         })
     }
@@ -368,6 +365,7 @@ pub(crate) fn page(one: &Loaded, texts: bool) -> Page {
         (Field::Assignee, case.assignee.clone()),
         (Field::Through, case.through.clone()),
         (Field::Refid, case.refid.clone()),
+        (Field::Id, case.id.as_str().to_owned()),
     ];
     fields.extend(case.addresses.iter().map(|address| (Field::Address, address.clone())));
     if let Some(payment) = &one.payment {
@@ -392,14 +390,15 @@ pub(crate) fn page(one: &Loaded, texts: bool) -> Page {
 /// What a case can be named by.
 pub(crate) fn named(one: &Loaded) -> Vec<Named> {
     let case = &one.case;
-    let mut named = vec![("id", case.id.as_str().to_owned()), ("refid", case.refid.clone())];
-    named.push(("customer", case.customer.clone()));
-    named.extend(case.addresses.iter().map(|address| ("address", address.clone())));
+    let mut named =
+        vec![(Field::Id, case.id.as_str().to_owned()), (Field::Refid, case.refid.clone())];
+    named.push((Field::Customer, case.customer.clone()));
+    named.extend(case.addresses.iter().map(|address| (Field::Address, address.clone())));
     if let Some(payment) = &one.payment {
         named.extend([
-            ("trxid", payment.trxid.clone()),
-            ("account", payment.account.clone()),
-            ("customer", payment.payer_ref.clone()),
+            (Field::Trxid, payment.trxid.clone()),
+            (Field::Account, payment.account.clone()),
+            (Field::Customer, payment.payer_ref.clone()),
         ]);
     }
     named.retain(|(_, value)| !value.is_empty());

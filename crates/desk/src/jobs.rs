@@ -71,8 +71,10 @@ impl Desk {
         once: Option<&Once>,
     ) -> Result<Done, Failure> {
         let act = ask.act();
-        if !by.may(right_of(act)) || !in_bulk(act) {
-            return Err(Refusal::NotAllowed.into());
+        by.must(right_of(act))?;
+        if !in_bulk(act) {
+            let (right, role) = (right_of(act), by.role);
+            return Err(Refusal::NotAllowed { right, role }.into());
         }
         if let Some(done) = self.job_again(by, once).await? {
             return Ok(done);
@@ -121,6 +123,9 @@ impl Desk {
         let cases = match cases {
             JobCases::These(cases) => cases,
             JobCases::Filter(filter) => {
+                if filter.customer.is_some() {
+                    by.must(Right::ReadPersonal)?;
+                }
                 let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
                 let (db, scope) = (self.db(), by.scope);
                 let found =
@@ -139,10 +144,27 @@ impl Desk {
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::JobUnknown`], or a fault.
     pub async fn job(&self, by: &Actor, id: &JobId) -> Result<Job, Failure> {
-        if !by.may(Right::ReadInternal) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        by.must(Right::ReadInternal)?;
         Ok(read::find(self.db(), by.scope, id).await?.ok_or(Refusal::JobUnknown)?)
+    }
+
+    /// Up to `limit` jobs, the newest first, older than `before`; and whether there are more.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or a fault.
+    pub async fn list_jobs(
+        &self,
+        by: &Actor,
+        state: Option<JobState>,
+        before: Option<&JobId>,
+        limit: i64,
+    ) -> Result<(Vec<Job>, bool), Failure> {
+        by.must(Right::ReadInternal)?;
+        let mut jobs = read::list(self.db(), by.scope, state, before, limit + 1).await?;
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = jobs.len() > size;
+        jobs.truncate(size);
+        Ok((jobs, more))
     }
 
     /// Up to `limit` cases of a job behind number `after`, with the job.
@@ -171,9 +193,7 @@ impl Desk {
         id: &JobId,
         once: Option<&Once>,
     ) -> Result<Done, Failure> {
-        if !by.may(Right::WorkCases) {
-            return Err(Refusal::NotAllowed.into());
-        }
+        by.must(Right::WorkCases)?;
         for _ in 0..TRIES_MAX {
             if let Some(done) = self.job_again(by, once).await? {
                 return Ok(done);

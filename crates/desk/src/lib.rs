@@ -60,7 +60,11 @@ struct Inner {
     known_keys: accounts::KeyCache,
     reads: reads::ReadBook,
     cabinet: OnceLock<::evidence::Cabinet>,
+    outgoing: OnceLock<OutgoingRule>,
 }
+
+/// Says whether a URL may be called, or which rule forbids it.
+pub type OutgoingRule = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 impl Desk {
     /// A desk over an opened and migrated database.
@@ -77,8 +81,15 @@ impl Desk {
             known_keys: accounts::KeyCache::default(),
             reads: reads::ReadBook::default(),
             cabinet: OnceLock::new(),
+            outgoing: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// From now on no endpoint is added that this rule forbids: the one that will be asked before
+    /// each request. A second rule changes nothing.
+    pub fn judge_endpoints_by(&self, rule: OutgoingRule) {
+        drop(self.inner.outgoing.set(rule));
     }
 
     /// The time now.

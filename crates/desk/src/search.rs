@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::Instant;
 use domain::actor::{Actor, Right, Role};
 use domain::admin::ReadView;
 use domain::case::Case;
 use domain::ids::CaseId;
 use domain::search::{Field, Part, Question, TooLong, compact, excerpt};
-use domain::{Instant, Refusal};
 use store::search::{self as index, FACETS, Hit, Loaded, Wanted};
 
 use crate::indexing::{named, page, said};
@@ -24,9 +24,6 @@ pub const COUNTED_MAX: usize = 2_000;
 
 /// Excerpts shown of one case.
 const EXCERPTS_MAX: usize = 3;
-
-/// References that say who a customer is.
-const PERSONAL: [&str; 3] = ["address", "account", "customer"];
 
 /// What is searched for.
 #[derive(Clone, Debug)]
@@ -111,19 +108,24 @@ impl Desk {
     /// searches references only: what is said inside a case is not all meant for them.
     ///
     /// # Errors
-    /// A text that is too long; [`Refusal::NotAllowed`]; a fault.
+    /// A text that is too long; [`domain::Refusal::NotAllowed`]; a fault.
     pub async fn search(&self, by: &Actor, ask: &SearchAsk) -> Result<SearchAnswer, NoSearch> {
-        if !by.may(Right::ReadCases) {
-            return Err(Refusal::NotAllowed.into());
-        }
-        let staff =
-            |(field, _): &(Field, String)| matches!(field, Field::Assignee | Field::Through);
-        if !by.may(Right::ReadInternal) && ask.fields.iter().any(staff) {
-            return Err(Refusal::NotAllowed.into());
+        by.must(Right::ReadCases)?;
+        for (field, _) in &ask.fields {
+            if matches!(field, Field::Assignee | Field::Through) {
+                by.must(Right::ReadInternal)?;
+            }
+            if field.personal() {
+                by.must(Right::ReadPersonal)?;
+            }
         }
         let texts = by.role != Role::Merchant && by.may(Right::ReadPersonal);
         self.note_read(by, ReadView::Search, &subject(ask)).await?;
-        let read = if texts { Question::new } else { Question::by_reference };
+        let read = match (texts, by.may(Right::ReadPersonal)) {
+            (true, _) => Question::new,
+            (false, true) => Question::by_reference,
+            (false, false) => Question::impersonal,
+        };
         let question = read(ask.text.as_deref(), &ask.fields).map_err(NoSearch::TooLong)?;
         let limit = ask.limit.clamp(1, RESULTS_MAX);
         let wanted = Wanted {
@@ -178,11 +180,14 @@ fn subject(ask: &SearchAsk) -> String {
 fn excerpts(by: &Actor, one: &Loaded, question: &Question, texts: bool) -> Vec<Excerpt> {
     let mut found = Vec::new();
     for (place, value) in named(one) {
-        if PERSONAL.contains(&place) && !inside::sees_persons(by) {
+        let persons = by.may(Right::ReadPersonal);
+        if place.personal() && !persons {
             continue;
         }
-        if question.names(&[&format!("#{}", compact(&value))]) {
+        let token = if persons { format!("#{}", compact(&value)) } else { place.token(&value) };
+        if question.begins(&token) {
             let parts = vec![Part { text: value, hit: true }];
+            let place = place.word();
             found.push(Excerpt { place, seq: None, act: None, parts });
         }
     }

@@ -204,5 +204,5 @@ impl Desk {
 }
 
 pub(crate) fn may(by: &Actor, right: Right) -> Result<(), Refusal> {
-    if by.may(right) { Ok(()) } else { Err(Refusal::NotAllowed) }
+    by.must(right)
 }

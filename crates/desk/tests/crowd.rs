@@ -209,7 +209,7 @@ async fn a_job_has_no_rights_of_its_own_and_stops_when_told() {
     let these = || JobCases::These(cases.clone());
     for (by, ask) in [(&auditor, Ask::Start), (&agent, Ask::Approve)] {
         let refused = world.desk.ask_job(by, (&ask, ""), these(), None).await;
-        assert!(matches!(refused, Err(Failure::Refused(Refusal::NotAllowed))), "{ask:?}");
+        assert!(matches!(refused, Err(Failure::Refused(Refusal::NotAllowed { .. }))), "{ask:?}");
     }
     let too_many = vec![cases[0].clone(); 10_001];
     let refused = world.desk.ask_job(&agent, (&Ask::Start, ""), JobCases::These(too_many), None);
@@ -245,7 +245,7 @@ async fn a_key_says_nothing_again_to_who_lost_the_right() {
         assert!(!world.desk.execute(&keyed(Role::Agent, "tk_1")).await.expect("done").repeated);
         assert!(world.desk.execute(&keyed(Role::Agent, "tk_1")).await.expect("again").repeated);
         let lost = world.desk.execute(&keyed(Role::Auditor, "tk_1")).await;
-        assert!(matches!(lost, Err(Failure::Refused(Refusal::NotAllowed))), "{kind:?}");
+        assert!(matches!(lost, Err(Failure::Refused(Refusal::NotAllowed { .. }))), "{kind:?}");
         let other = world.desk.execute(&keyed(Role::Agent, "tk_2")).await;
         assert!(matches!(other, Err(Failure::Refused(Refusal::WrongStage { .. }))), "{kind:?}");
     }

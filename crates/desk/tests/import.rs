@@ -155,7 +155,7 @@ async fn a_whole_chunk_moves_on_at_once() {
         assert!(results.iter().all(|one| *one == Ok(wanted.clone())), "{kind:?}");
         let agent = world.actor(Role::Agent, "ann");
         let refused = world.desk.importer(&agent).err();
-        assert!(matches!(refused, Some(Failure::Refused(Refusal::NotAllowed))), "{kind:?}");
+        assert!(matches!(refused, Some(Failure::Refused(Refusal::NotAllowed { .. }))), "{kind:?}");
     }
 }
 

@@ -285,3 +285,43 @@ async fn neither_staff_nor_the_form_of_a_note_is_found() {
         }
     }
 }
+
+/// Whoever may not know who a customer is learns nothing by guessing either: not from what is
+/// found, how much there is, or how it is counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_right_to_persons_nothing_personal_is_matched() {
+    for kind in BOTH {
+        let world = World::new(kind, 11).await;
+        let case = report(&world, world.scope, "A-1", "I was charged twice").await;
+        index(&world).await;
+        let developer = world.actor(Role::Developer, "dev");
+        for (text, may_find) in [
+            ("buyer.A-1@example.test", false),
+            ("buyer", false),
+            ("b", false),
+            ("220001234513", false),
+            ("2200", false),
+            ("charged", false),
+            ("A-1 buyer", false),
+            ("A-", true),
+            ("T-A-1", true),
+            (case.as_str(), true),
+            (&case.as_str()[..8], true),
+        ] {
+            let ask = SearchAsk { facets: true, ..ask(text) };
+            let found = world.desk.search(&developer, &ask).await.expect("an answer");
+            let count = found.counts.expect("counts").count;
+            let expected = usize::from(may_find);
+            assert_eq!((found.found.len(), count), (expected, expected), "{text} on {kind:?}");
+            assert!(found.found.iter().all(|one| !one.excerpts.is_empty()), "{text}");
+            let staff = answer(&world, &ask).await;
+            assert_eq!(staff.found.len(), 1, "{text} is there on {kind:?}");
+        }
+        for field in [Field::Address, Field::Account, Field::Customer] {
+            let fields = vec![(field, "220001234513".to_owned())];
+            let ask = SearchAsk { text: None, fields, ..ask("") };
+            let refused = world.desk.search(&developer, &ask).await.expect_err("personal");
+            assert!(format!("{refused:?}").contains("ReadPersonal"), "{refused:?}");
+        }
+    }
+}

@@ -139,6 +139,7 @@ pub fn routes(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), around::around))
         .layer(map_response(not_stored))
         .route("/problems/{code}", get(problems::page))
+        .route("/", get(docs::root))
         .route("/docs", get(docs::page))
         .route("/docs/style.css", get(docs::style))
 }

@@ -1,6 +1,7 @@
 //! Who acts. People, clients, clocks and machines are all actors with commands; there is no second
 //! way in.
 
+use crate::refusal::Refusal;
 use crate::scope::Scope;
 
 /// What a person or client may do, as a closed list of roles.
@@ -295,6 +296,14 @@ impl Actor {
     /// Whether this actor has the right.
     pub const fn may(&self, right: Right) -> bool {
         self.rights.has(right)
+    }
+
+    /// Says no, and for want of what, unless this actor has the right.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`].
+    pub const fn must(&self, right: Right) -> Result<(), Refusal> {
+        if self.may(right) { Ok(()) } else { Err(Refusal::NotAllowed { right, role: self.role }) }
     }
 
     /// Whether it may hand out a credential of this role with these rights: nobody gives more than

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::actor::{Right, Role};
 use crate::admin::Kind;
 use crate::case::{Act, StageName};
 use crate::ids::CaseId;
@@ -81,6 +82,16 @@ pub enum Refusal {
     },
     /// The caller would hand out more than he has.
     GrantsTooMuch,
+    /// Nothing could ever be sent there, by the rules for outgoing requests.
+    EndpointBarred {
+        /// The rule, in words.
+        why: String,
+    },
+    /// It is part of every account and stays as it is.
+    AlwaysThere {
+        /// What it is.
+        kind: Kind,
+    },
     /// A case cannot be tied to itself.
     SameCase,
     /// The two cases are tied in this way already.
@@ -109,7 +120,12 @@ pub enum Refusal {
     /// The nonce was used before.
     NonceSpent,
     /// The caller lacks the right.
-    NotAllowed,
+    NotAllowed {
+        /// Which.
+        right: Right,
+        /// The caller's role; one that has the right was narrowed by the credential.
+        role: Role,
+    },
     /// Others changed the same thing at the same time, again and again; try again.
     Busy,
 }
@@ -142,6 +158,8 @@ impl Refusal {
             Self::NameTaken { kind: Kind::Member },
             Self::AlreadySo { kind: Kind::Token },
             Self::GrantsTooMuch,
+            Self::EndpointBarred { why: "10.0.0.1 is a private address".to_owned() },
+            Self::AlwaysThere { kind: Kind::Queue },
             Self::SameCase,
             Self::AlreadyLinked,
             Self::NotLinked,
@@ -156,7 +174,7 @@ impl Refusal {
             Self::JobUnknown,
             Self::KeyReusedForOther,
             Self::NonceSpent,
-            Self::NotAllowed,
+            Self::NotAllowed { right: Right::WorkCases, role: Role::Auditor },
             Self::Busy,
         ]);
         samples
@@ -185,6 +203,8 @@ impl Refusal {
             Self::NameTaken { .. } => "name-taken",
             Self::AlreadySo { .. } => "already-so",
             Self::GrantsTooMuch => "grants-too-much",
+            Self::EndpointBarred { .. } => "endpoint-barred",
+            Self::AlwaysThere { .. } => "always-there",
             Self::SameCase => "same-case",
             Self::AlreadyLinked => "already-linked",
             Self::NotLinked => "not-linked",
@@ -197,7 +217,7 @@ impl Refusal {
             Self::JobUnknown => "job-unknown",
             Self::KeyReusedForOther => "key-reused-for-other",
             Self::NonceSpent => "nonce-spent",
-            Self::NotAllowed => "not-allowed",
+            Self::NotAllowed { .. } => "not-allowed",
             Self::Busy => "busy",
         }
     }
@@ -226,6 +246,8 @@ impl Refusal {
             | Self::NameTaken { .. }
             | Self::AlreadySo { .. }
             | Self::GrantsTooMuch
+            | Self::EndpointBarred { .. }
+            | Self::AlwaysThere { .. }
             | Self::SameCase
             | Self::AlreadyLinked
             | Self::NotLinked
@@ -237,7 +259,7 @@ impl Refusal {
             | Self::JobUnknown
             | Self::KeyReusedForOther
             | Self::NonceSpent
-            | Self::NotAllowed => false,
+            | Self::NotAllowed { .. } => false,
         }
     }
 }
@@ -256,6 +278,10 @@ impl fmt::Display for Refusal {
             Self::AlreadySo { kind } => {
                 write!(f, "the {} is so already, or has ended", kind.word())
             }
+            Self::EndpointBarred { why } => write!(f, "nothing is sent there: {why}"),
+            Self::AlwaysThere { kind } => {
+                write!(f, "the {} is part of every account and stays as it is", kind.word())
+            }
             Self::GrantsTooMuch => f.write_str("nobody can hand out more rights than he has"),
             Self::LastAdministrator => f.write_str(
                 "nobody else could administer the account: make another member an administrator \
@@ -271,7 +297,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 34;
+    const REFUSALS: usize = 36;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

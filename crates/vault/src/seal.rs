@@ -8,9 +8,12 @@
 //! messages and a collision, not the 12 of the nonce alone, and no count of messages need be kept.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Dice;
 use zeroize::Zeroizing;
 
+use crate::digest::{DIGEST_BYTES, hex};
 use crate::hmac;
 use crate::keyring::{Key, Keyring};
 
@@ -61,6 +64,19 @@ impl Keyring {
         sealed
     }
 
+    /// Seals a place in a list for whoever shall come back with it, as text. The same place is the
+    /// same text each time, so two can be compared; what it counts is seen by nobody.
+    pub fn seal_place(&self, purpose: &str, plain: &[u8]) -> String {
+        // Salt and nonce come from the place itself: one place, one message under one key.
+        let drawn = self.lookup_digest(&format!("place {purpose}"), &hex(plain));
+        URL_SAFE_NO_PAD.encode(self.seal(&mut Drawn(drawn), purpose, plain))
+    }
+
+    /// Opens what [`Keyring::seal_place`] made for the same purpose; nothing for anything else.
+    pub fn unseal_place(&self, purpose: &str, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+        self.unseal(purpose, &URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+
     /// Opens what [`Keyring::seal`] made for the same purpose, under the current or an older key.
     pub fn unseal(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
         let version = sealed_version(sealed).ok_or(Unsealable::Malformed)?;
@@ -95,6 +111,15 @@ impl Keyring {
     /// The version new seals get.
     pub fn sealing_version(&self) -> u32 {
         self.keys().sealing.current().version()
+    }
+}
+
+/// Bytes that were computed, where dice are asked for. They are enough for a salt and a nonce.
+struct Drawn([u8; DIGEST_BYTES]);
+
+impl Dice for Drawn {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.copy_from_slice(&self.0[..bytes.len()]);
     }
 }
 
@@ -202,6 +227,23 @@ mod tests {
         fn no_bytes_panic(bytes: Vec<u8>) {
             let (_place, keys) = testing::keyring(3);
             prop_assert!(keys.unseal("p", &bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_place_is_one_text_and_says_nothing() {
+        let (_folder, keys) = testing::keyring(3);
+        let seal = |purpose, count: u64| keys.seal_place(purpose, &count.to_be_bytes());
+        let (few, many) = (seal("cursor 3", 7), seal("cursor 3", 7_000_000));
+        assert_eq!(few, seal("cursor 3", 7));
+        assert_eq!(few.len(), many.len());
+        assert_ne!(few, many);
+        assert_ne!(few, seal("cursor 4", 7), "another's first place is another text");
+        let opened = keys.unseal_place("cursor 3", &many).expect("ours");
+        assert_eq!(opened.as_slice(), 7_000_000_u64.to_be_bytes());
+        assert!(keys.unseal_place("cursor 4", &many).is_none());
+        for other in ["", "t1-3-7-0", "AAAA", &many[..many.len() - 2]] {
+            assert!(keys.unseal_place("cursor 3", other).is_none(), "{other}");
         }
     }
 }

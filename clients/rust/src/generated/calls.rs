@@ -75,6 +75,13 @@ pub struct ListCasesQuery {
     pub cursor: Option<String>,
 }
 
+/// What [`Client::get_timeline`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct GetTimelineQuery {
+    /// false leaves out what only machines are told: events and deliveries of webhooks.
+    pub system: Option<bool>,
+}
+
 /// What [`Client::export_cases`] can be asked.
 #[derive(Clone, Debug, Default)]
 pub struct ExportCasesQuery {
@@ -100,6 +107,17 @@ pub struct ExportTransactionsQuery {
     pub cursor: Option<String>,
     /// Rows on a page.
     pub limit: Option<i64>,
+}
+
+/// What [`Client::list_jobs`] can be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ListJobsQuery {
+    /// Only jobs in this state.
+    pub state: Option<String>,
+    /// Rows on a page.
+    pub limit: Option<i64>,
+    /// What next said.
+    pub cursor: Option<String>,
 }
 
 /// What [`Client::get_job_rows`] can be asked.
@@ -1228,41 +1246,6 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
-    /// The files of a case
-    ///
-    /// `GET /api/v1/cases/{id}/evidence`
-    ///
-    /// # Errors
-    /// A problem of the API, or of the way to it.
-    pub fn list_evidence(
-        &self,
-        id: &str,
-    ) -> Result<Answer<EvidenceList>, Error> {
-        let mut wanted = Wanted::new("GET", "/api/v1/cases/{id}/evidence");
-        wanted.named("id", id);
-        self.json(wanted)
-    }
-
-    /// Give a case files
-    ///
-    /// `POST /api/v1/cases/{id}/evidence`
-    ///
-    /// # Errors
-    /// A problem of the API, or of the way to it.
-    pub fn attach_evidence(
-        &self,
-        id: &str,
-        kind: &str,
-        body: Vec<u8>,
-        how: &Write<'_>,
-    ) -> Result<Answer<Attached>, Error> {
-        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/evidence");
-        wanted.named("id", id);
-        wanted.bytes(kind, body);
-        wanted.how(how);
-        self.json(wanted)
-    }
-
     /// Tie it to another case
     ///
     /// `POST /api/v1/cases/{id}/link`
@@ -1458,9 +1441,11 @@ impl<T: Transport> Client<T> {
     pub fn get_timeline(
         &self,
         id: &str,
+        query: &GetTimelineQuery,
     ) -> Result<Answer<Timeline>, Error> {
         let mut wanted = Wanted::new("GET", "/api/v1/cases/{id}/timeline");
         wanted.named("id", id);
+        wanted.asked("system", query.system.as_ref());
         self.json(wanted)
     }
 
@@ -1500,51 +1485,6 @@ impl<T: Transport> Client<T> {
         wanted.json(body);
         wanted.how(how);
         self.json(wanted)
-    }
-
-    /// What is known of one file
-    ///
-    /// `GET /api/v1/evidence/{evidence}`
-    ///
-    /// # Errors
-    /// A problem of the API, or of the way to it.
-    pub fn get_evidence(
-        &self,
-        evidence: &str,
-    ) -> Result<Answer<Evidence>, Error> {
-        let mut wanted = Wanted::new("GET", "/api/v1/evidence/{evidence}");
-        wanted.named("evidence", evidence);
-        self.json(wanted)
-    }
-
-    /// A file as it came
-    ///
-    /// `GET /api/v1/evidence/{evidence}/content`
-    ///
-    /// # Errors
-    /// A problem of the API, or of the way to it.
-    pub fn get_evidence_content(
-        &self,
-        evidence: &str,
-    ) -> Result<Answer<Vec<u8>>, Error> {
-        let mut wanted = Wanted::new("GET", "/api/v1/evidence/{evidence}/content");
-        wanted.named("evidence", evidence);
-        self.raw(wanted)
-    }
-
-    /// A small picture of an image
-    ///
-    /// `GET /api/v1/evidence/{evidence}/preview`
-    ///
-    /// # Errors
-    /// A problem of the API, or of the way to it.
-    pub fn get_evidence_preview(
-        &self,
-        evidence: &str,
-    ) -> Result<Answer<Vec<u8>>, Error> {
-        let mut wanted = Wanted::new("GET", "/api/v1/evidence/{evidence}/preview");
-        wanted.named("evidence", evidence);
-        self.raw(wanted)
     }
 
     /// Changes of cases behind a cursor
@@ -1595,20 +1535,20 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
-    /// Set one's own password by an invitation
+    /// Jobs, the newest first
     ///
-    /// `POST /api/v1/invitations/accept`
+    /// `GET /api/v1/jobs`
     ///
     /// # Errors
     /// A problem of the API, or of the way to it.
-    pub fn accept_invitation(
+    pub fn list_jobs(
         &self,
-        body: &AcceptInvitation,
-        how: &Write<'_>,
-    ) -> Result<Answer<AcceptedInvitation>, Error> {
-        let mut wanted = Wanted::new("POST", "/api/v1/invitations/accept");
-        wanted.json(body);
-        wanted.how(how);
+        query: &ListJobsQuery,
+    ) -> Result<Answer<Jobs>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/jobs");
+        wanted.asked("state", query.state.as_ref());
+        wanted.asked("limit", query.limit.as_ref());
+        wanted.asked("cursor", query.cursor.as_ref());
         self.json(wanted)
     }
 
@@ -1830,10 +1770,5 @@ impl<T: Transport> Client<T> {
         let mut wanted = Wanted::new("GET", "/api/v1/transactions/{refid}");
         wanted.named("refid", refid);
         self.json(wanted)
-    }
-
-    fn raw(&self, wanted: Wanted) -> Result<Answer<Vec<u8>>, Error> {
-        let response = self.sent(wanted)?;
-        Ok(Answer::of(&response, response.body.clone()))
     }
 }

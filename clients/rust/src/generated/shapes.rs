@@ -1293,6 +1293,15 @@ pub struct JobRows {
 
 /// As its name says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Jobs {
+    /// As its name says.
+    pub jobs: Vec<Job>,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Key {
     /// As its name says.
     pub created_at: String,
@@ -2186,12 +2195,13 @@ pub struct SearchIndex {
     pub generation: i64,
     /// How old the oldest change is that cannot be found yet, in milliseconds.
     pub lag_ms: i64,
-    /// Seals of histories that it has not followed.
-    pub seals_behind: i64,
+    /// Seals of histories that it has not followed. Of all accounts, so it is null without
+    /// manage-tenants.
+    pub seals_behind: Option<i64>,
     /// When the building began.
     pub started_at: Option<String>,
-    /// Cases that were walked for it.
-    pub walked: i64,
+    /// Cases that were walked for it. Of all accounts, so it is null without manage-tenants.
+    pub walked: Option<i64>,
 }
 
 /// A part of an excerpt.
@@ -2587,6 +2597,8 @@ pub struct ToldEntry {
     pub shape: String,
     /// How it stands.
     pub state: ToldEntryState,
+    /// Whether only machines are told: an event, or a delivery of a webhook.
+    pub system: bool,
 }
 
 /// Why it is not reportable.

@@ -110,10 +110,9 @@ impl Courier {
                 End { how: How::Well, number, end: TryEnd::GivenUp, detail, failed }
             }
             Delivery::NotTaken { why, wait, status } => {
-                let failed = Some(status.map_or_else(
-                    || "refused by our rules, or no answer".to_owned(),
-                    |status| format!("answered {status}"),
-                ));
+                // Without an answer the words are ours, and name no URL.
+                let failed =
+                    Some(status.map_or_else(|| why.clone(), |status| format!("answered {status}")));
                 let tries = u32::try_from(number).unwrap_or(u32::MAX);
                 let next = self
                     .desk

@@ -320,7 +320,7 @@ async fn a_repeated_mail_goes_to_nobody_whom_the_caps_left_out() {
 }
 
 #[tokio::test]
-async fn each_failed_try_is_one_line_that_names_nobody() {
+async fn a_deaf_endpoint_and_each_failed_mail_are_one_line_that_names_nobody() {
     let lines = Lines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
     let world = World::new(EngineKind::Sqlite, 11).await;
@@ -329,7 +329,8 @@ async fn each_failed_try_is_one_line_that_names_nobody() {
         ("desk@example.test".to_owned(), "550 5.1.1 no".to_owned()),
     ];
     let server = SmtpReceiver::start(SmtpPlan { rcpt, ..SmtpPlan::default() }).await;
-    let receiver = HttpReceiver::start(vec![Reply::status(503)], Reply::status(200)).await;
+    let busy = vec![Reply::status(503), Reply::status(503)];
+    let receiver = HttpReceiver::start(busy, Reply::status(200)).await;
     let url = receiver.url("/token-in-path");
     let (endpoint, _) = world.desk.add_endpoint(world.scope, &url, None).await.expect("one");
     let running = Running::start(&world, smtp(&server), MANY);
@@ -338,14 +339,18 @@ async fn each_failed_try_is_one_line_that_names_nobody() {
         until("it was tried", async || tries(&world, &case, channel).await.len() == 1).await;
     }
     world.clock.tick(Millis::minutes(12));
+    until("it was tried again", async || tries(&world, &case, "webhook").await.len() == 2).await;
+    world.clock.tick(Millis::hours(3));
     settled(&world).await;
     running.stop().await;
     let lines = lines.of("courier::delivery");
-    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines.len(), 3, "{lines:?}");
     let find = |level: &str| lines.iter().find(|line| line.starts_with(level)).expect("a line");
     let (mail, hook) = (find("ERROR"), find("WARN"));
     assert!(mail.contains("given up") && mail.contains("smtp") && mail.contains("msg_"), "{mail}");
     assert!(hook.contains("answered 503") && hook.contains(endpoint.as_str()), "{hook}");
+    let again = find("INFO");
+    assert!(again.contains("takes events again") && again.contains("in_a_row=2"), "{again}");
     for never in ["ann@", "desk@", "token-in-path", "secret"] {
         assert!(!lines.iter().any(|line| line.contains(never)), "{lines:?}");
     }

@@ -17,6 +17,9 @@ impl Desk {
     pub(super) async fn decide_endpoint(&self, order: &AdminOrder) -> Result<Decision, Failure> {
         match &order.act {
             AdminAct::EndpointAdd { url } => {
+                if let Some(rule) = self.inner.outgoing.get() {
+                    rule(url).map_err(|why| Refusal::EndpointBarred { why })?;
+                }
                 let (endpoint, secret) =
                     self.new_endpoint(order.by.scope, url, order.given.clone());
                 Ok(Decision::new(endpoint.id.as_str())

@@ -66,6 +66,9 @@ impl Desk {
     }
 
     async fn queue_change(&self, order: &AdminOrder, name: &str) -> Result<Decision, Failure> {
+        if name == INTAKE {
+            return Err(Refusal::AlwaysThere { kind: Kind::Queue }.into());
+        }
         let scope = order.by.scope;
         let was = store::read::admin::find_queue(self.db(), scope, name).await?;
         let was = was.ok_or(Refusal::ThingUnknown { kind: Kind::Queue })?;

@@ -89,6 +89,9 @@ impl Desk {
         if filter.assignee.is_some() {
             may(by, Right::ReadInternal)?;
         }
+        if filter.customer.is_some() {
+            may(by, Right::ReadPersonal)?;
+        }
         self.note_read(by, ReadView::Cases, &filter.words()).await?;
         let limit = limit.clamp(1, PER_PAGE_MAX);
         // One more than asked for tells whether there is a next page.

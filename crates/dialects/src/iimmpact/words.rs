@@ -192,7 +192,7 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
             let words = "Too much is going on at this moment; nothing was changed, try again";
             later(flat(StatusCode::SERVICE_UNAVAILABLE, "busy", words), 1)
         }
-        Refusal::NotAllowed => message(StatusCode::FORBIDDEN, "Forbidden"),
+        Refusal::NotAllowed { .. } => message(StatusCode::FORBIDDEN, "Forbidden"),
         // About acts on cases and on the account, which this dialect has none of.
         Refusal::CaseUnknown
         | Refusal::EvidenceUnknown
@@ -209,6 +209,8 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
         | Refusal::GrantsTooMuch
+        | Refusal::EndpointBarred { .. }
+        | Refusal::AlwaysThere { .. }
         | Refusal::SameCase
         | Refusal::AlreadyLinked
         | Refusal::NotLinked

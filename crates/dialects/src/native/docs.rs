@@ -12,6 +12,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue};
+use serde_json::json;
 
 use super::words;
 
@@ -35,6 +36,18 @@ fn headers(kind: &'static str) -> [(HeaderName, HeaderValue); 5] {
         // A newer program has a newer page.
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ]
+}
+
+/// `GET /`: where what is. It names no version and no account: anybody may read it.
+pub(super) async fn root() -> Response {
+    let places = json!({
+        "name": "redress",
+        "docs": "/docs",
+        "api": "/api/v1",
+        "openapi": "/api/v1/openapi.json",
+        "health": "/health",
+    });
+    (headers("application/json"), places.to_string()).into_response()
 }
 
 /// `GET /docs`: needs no credential, since it says the same to everybody.

@@ -32,6 +32,7 @@ const JOB_BYTES_MAX: usize = 640 * 1024;
 
 /// Jobs.
 pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/api/v1/jobs", Right::ReadInternal, || get(list)),
     route("POST", "/api/v1/jobs", Right::WorkCases, || post(ask)),
     route("GET", "/api/v1/jobs/{job}", Right::ReadInternal, || get(one)),
     route("GET", "/api/v1/jobs/{job}/rows", Right::ReadInternal, || get(rows)),
@@ -165,6 +166,34 @@ pub(super) async fn one(
     Named(id): Named,
 ) -> Result<Json<JobShape>, Problem> {
     Ok(Json(JobShape::of(&app.desk.job(&by, &job_id(&id)?).await?)))
+}
+
+#[derive(Serialize)]
+pub(super) struct JobsAnswer {
+    jobs: Vec<JobShape>,
+    /// The cursor of the next page, when there is one.
+    next: Option<String>,
+}
+
+/// `GET /api/v1/jobs`
+pub(super) async fn list(
+    State(app): State<App>,
+    Caller(by): Caller,
+    uri: Uri,
+) -> Result<Json<JobsAnswer>, Problem> {
+    let [state, limit, sent] = query::read(&uri, ["state", "limit", "cursor"])?;
+    let limit = values::page(limit.as_deref())?;
+    let list = cursor::filter("jobs", &[state.clone()]);
+    let behind = sent.map(|text| cursor::read(&list, &text)).transpose()?;
+    let before = behind.map(|(_, id)| {
+        let wrong = || Problem::field("cursor", "give what `next` said, as it was");
+        JobId::parse(&id).ok_or_else(wrong)
+    });
+    let state = values::word("state", state.as_deref())?;
+    let (jobs, more) = app.desk.list_jobs(&by, state, before.transpose()?.as_ref(), limit).await?;
+    let last = jobs.last().filter(|_| more);
+    let next = last.map(|job| cursor::write(&list, job.created_at, job.id.as_str()));
+    Ok(Json(JobsAnswer { jobs: jobs.iter().map(JobShape::of).collect(), next }))
 }
 
 #[derive(Serialize)]

@@ -159,6 +159,18 @@ const PAGES: &[Page] = &[
          days ago. Import what is older.",
     ),
     page_of(
+        "endpoint-barred",
+        "Nothing could be sent there",
+        "The rules for outgoing requests forbid this address: it leads inside, or to a port where \
+         no web server is. Give another, or ask the operator for the setting `webhooks.allow`.",
+    ),
+    page_of(
+        "always-there",
+        "It is always there",
+        "It is part of every account: new cases come into the queue `intake`. Add a queue of your \
+         own, and assign cases to it.",
+    ),
+    page_of(
         "job-too-large",
         "Too many cases",
         "A job has at most 10,000 cases. Narrow the filter, or ask for several jobs.",

@@ -3,6 +3,7 @@
 
 use http::Uri;
 
+use super::fields;
 use super::problem::Problem;
 
 /// The values of `names`, in their order.
@@ -13,7 +14,8 @@ pub(super) fn read<const N: usize>(
     let mut values = [const { None }; N];
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()) {
         let Some(place) = names.iter().position(|known| *known == name) else {
-            let known = names.join(", ");
+            let known = names.into_iter().chain(fields::are_known().then_some("fields"));
+            let known = known.collect::<Vec<_>>().join(", ");
             return Err(Problem::field(name, format!("it is unknown here; known are {known}")));
         };
         if values[place].replace(value.into_owned()).is_some() {

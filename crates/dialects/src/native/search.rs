@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use desk::indexing::IndexProgress;
 use desk::search::{Counts, Excerpt, Found, NoSearch, RESULTS_MAX, SearchAsk};
-use domain::case::{Outcome, StageName};
+use domain::case::{Channel, Outcome, StageName};
 use domain::ids::CaseId;
 use domain::search::Field;
 use domain::{Instant, Right};
@@ -199,6 +199,7 @@ fn checked(name: &str, field: Field, value: &str) -> Result<(), Problem> {
     match field {
         Field::Stage => one_of(StageName::ALL.iter().map(|one| one.word()).collect()),
         Field::Outcome => one_of(Outcome::ALL.iter().map(|one| one.word()).collect()),
+        Field::Channel => one_of(Channel::ALL.iter().map(|one| one.word()).collect()),
         _ if domain::search::compact(value).is_empty() => {
             Err(Problem::field(name, "it must have a letter or a digit"))
         }
@@ -226,10 +227,10 @@ fn page(text: &str) -> Result<usize, Problem> {
 #[derive(Serialize)]
 struct ProgressShape {
     generation: i64,
-    seals_behind: i64,
+    seals_behind: Option<i64>,
     lag_ms: i64,
     building: bool,
-    walked: i64,
+    walked: Option<i64>,
     catching_up: bool,
     started_at: Option<String>,
 }

@@ -6,11 +6,13 @@ use axum::extract::State;
 use desk::views::{Happening, Told};
 use domain::Instant;
 use domain::case::{Channel, Tie};
+use http::Uri;
 use serde::Serialize;
 
 use super::asked::{Caller, Named};
 use super::cases::case_id;
 use super::problem::Problem;
+use super::query;
 use super::shapes::{some, time};
 use crate::App;
 
@@ -31,6 +33,11 @@ enum Entry {
 }
 
 impl Entry {
+    /// Whether only machines are told: nobody who works a case needs it.
+    const fn is_system(&self) -> bool {
+        matches!(self, Self::Event(_) | Self::Webhook(_))
+    }
+
     /// Place among entries of one instant; those of one kind stay as they came.
     const fn rank(&self) -> u8 {
         match self {
@@ -72,6 +79,8 @@ struct NoteEntry {
 struct ToldEntry {
     at: String,
     id: String,
+    /// Whether only machines are told.
+    system: bool,
     shape: String,
     state: &'static str,
     attempts: i64,
@@ -93,7 +102,14 @@ pub(super) async fn timeline(
     State(app): State<App>,
     Caller(by): Caller,
     Named(id): Named,
+    uri: Uri,
 ) -> Result<Json<TimelineAnswer>, Problem> {
+    let [system] = query::read(&uri, ["system"])?;
+    let system = match system.as_deref() {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(_) => return Err(Problem::field("system", "it must be true or false")),
+    };
     let id = case_id(&id)?;
     let timeline = app.desk.timeline(&by, &id).await?;
     let notes = timeline.happenings.into_iter().map(|one| (one.at, note(one)));
@@ -101,7 +117,8 @@ pub(super) async fn timeline(
     let mut entries: Vec<(Instant, Entry)> = notes.chain(told).collect();
     // Of one instant, what was done stands before what was told of it.
     entries.sort_by_key(|(at, entry)| (*at, entry.rank()));
-    let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+    let entries = entries.into_iter().map(|(_, entry)| entry);
+    let entries = entries.filter(|entry| system || !entry.is_system()).collect();
     Ok(Json(TimelineAnswer { case: id.as_str().to_owned(), entries }))
 }
 
@@ -134,6 +151,7 @@ fn told(one: Told) -> Entry {
     let entry = ToldEntry {
         at: time(one.at),
         id: one.id,
+        system: one.channel != "mail",
         shape: one.shape,
         state: match one.state {
             0 => "waiting",

@@ -40,6 +40,7 @@ worded!(
     domain::case::Sort,
     domain::case::StageName,
     domain::case::Tie,
+    domain::job::JobState,
     domain::payment::PaymentStatus,
 );
 

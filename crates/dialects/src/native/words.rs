@@ -3,7 +3,7 @@
 //! has its words; `docs/case.md` shows the statuses and a test compares them.
 
 use desk::Failure;
-use domain::Refusal;
+use domain::{Refusal, Right, Role};
 use http::header::{ETAG, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
@@ -23,8 +23,11 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ThingUnknown { .. }
         | Refusal::QueueEmpty
         | Refusal::JobUnknown => StatusCode::NOT_FOUND,
-        Refusal::CaseEmpty | Refusal::ReceiptTime | Refusal::JobTooLarge => StatusCode::BAD_REQUEST,
-        Refusal::NotAllowed
+        Refusal::CaseEmpty
+        | Refusal::ReceiptTime
+        | Refusal::JobTooLarge
+        | Refusal::EndpointBarred { .. } => StatusCode::BAD_REQUEST,
+        Refusal::NotAllowed { .. }
         | Refusal::SamePerson
         | Refusal::EvidenceInfected
         | Refusal::GrantsTooMuch => StatusCode::FORBIDDEN,
@@ -42,6 +45,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyProposed
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
+        | Refusal::AlwaysThere { .. }
         | Refusal::SameCase
         | Refusal::AlreadyLinked
         | Refusal::NotLinked
@@ -79,7 +83,9 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         | Refusal::Stale { .. }
         | Refusal::ThingUnknown { .. }
         | Refusal::NameTaken { .. }
-        | Refusal::AlreadySo { .. } => return with_facts(refusal),
+        | Refusal::AlreadySo { .. }
+        | Refusal::EndpointBarred { .. }
+        | Refusal::AlwaysThere { .. } => return with_facts(refusal),
         Refusal::NotResolved => (
             "The case has no outcome",
             "resolve it first, or close it for a reason other than `settled`",
@@ -114,7 +120,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             "use a new key for a new request, and the same key only to repeat one",
         ),
         Refusal::NonceSpent => ("The nonce was used before", "sign again with a new one"),
-        Refusal::NotAllowed => ("Not allowed", "this credential does not have this right"),
+        Refusal::NotAllowed { right, role } => return ("Not allowed", lacks(*right, *role)),
         Refusal::Busy => ("Too busy", "others changed the same thing at the same time; try again"),
     };
     (title, detail.to_owned())
@@ -134,10 +140,27 @@ fn with_facts(refusal: &Refusal) -> (&'static str, String) {
         }
         Refusal::NameTaken { .. } => ("The name is taken", format!("{refusal}; choose another")),
         Refusal::AlreadySo { .. } => ("Nothing to change", format!("{refusal}; read it again")),
+        Refusal::EndpointBarred { why } => ("Nothing could be sent there", why.clone()),
+        Refusal::AlwaysThere { .. } => ("It is always there", refusal.to_string()),
         _ => {
             let (title, detail) = by_page(refusal);
             (title, detail.to_owned())
         }
+    }
+}
+
+/// Which right it takes, and who took it.
+fn lacks(right: Right, role: Role) -> String {
+    let (word, of) = (right.word(), role.word());
+    if right == Right::ManageTenants {
+        return format!("it takes the right `{word}`, which only a token of the installation has");
+    }
+    match role.may(right) {
+        true => format!(
+            "it takes the right `{word}`: the role `{of}` has it, and this credential was \
+             narrowed to fewer"
+        ),
+        false => format!("it takes the right `{word}`, which the role `{of}` does not have"),
     }
 }
 
@@ -163,6 +186,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::CaseEmpty => problem.about_field("says"),
             Refusal::ReceiptTime => problem.about_field("received_at"),
+            Refusal::EndpointBarred { .. } => problem.about_field("url"),
             Refusal::Stale { version } => match super::etag(*version) {
                 Some(tag) => problem.header(ETAG, tag),
                 None => problem,

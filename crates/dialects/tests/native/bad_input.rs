@@ -379,7 +379,7 @@ async fn what_is_not_there_is_a_problem_too() {
         ("PUT", &case, 405, "method-not-allowed"),
         ("GET", &format!("{case}/start"), 405, "method-not-allowed"),
         ("DELETE", "/api/v1/cases", 405, "method-not-allowed"),
-        ("GET", "/api/v1/jobs", 405, "method-not-allowed"),
+        ("DELETE", "/api/v1/jobs", 405, "method-not-allowed"),
     ] {
         let answer = house.ask(&token, method, path, &[], None).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {path}");

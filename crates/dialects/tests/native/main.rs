@@ -18,3 +18,4 @@ mod seeds;
 mod signed;
 mod stories;
 mod support;
+mod telling;

@@ -136,9 +136,7 @@ fn opened_digest(by_hand: &ByHand) -> Digest {
 
 /// Decides a command.
 pub fn decide(known: &Known, command: &Command, hand: &mut Hand<'_>) -> Result<Decision, Refusal> {
-    if !hand.by.may(command.right()) {
-        return Err(Refusal::NotAllowed);
-    }
+    hand.by.must(command.right())?;
     match command {
         Command::Report(report) => opening::report(known, report, hand),
         Command::Open(by_hand) => opening::by_hand(known, by_hand, hand),

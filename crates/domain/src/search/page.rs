@@ -7,6 +7,8 @@ use super::{FIELD, REFERENCE, STEM, TOKENS_PER_CASE_MAX, compact, pieces, stem};
 /// A property that can be asked for by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
+    /// Its own id.
+    Id,
     /// The payment's reference by the caller.
     Refid,
     /// The payment's reference by the system.
@@ -38,9 +40,18 @@ pub enum Field {
 }
 
 impl Field {
+    /// What a case is named by that says nothing of persons.
+    pub const IMPERSONAL_NAMES: [Self; 3] = [Self::Id, Self::Refid, Self::Trxid];
+
+    /// Whether it says who a customer is.
+    pub const fn personal(self) -> bool {
+        matches!(self, Self::Address | Self::Account | Self::Customer)
+    }
+
     /// The letter that stands for it in tokens. Kept in storage.
     const fn letter(self) -> char {
         match self {
+            Self::Id => 'i',
             Self::Refid => 'r',
             Self::Trxid => 't',
             Self::Address => 'm',
@@ -61,6 +72,7 @@ impl Field {
     /// The word for it, as it stands in the log of reads.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Id => "id",
             Self::Refid => "refid",
             Self::Trxid => "trxid",
             Self::Address => "address",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::page::{EVERY, Field, reference, shared};
-use super::{STEM, pieces, stem};
+use super::{FIELD, STEM, compact, pieces, stem};
 
 /// Characters of the text of a question: longer ones are pasted by mistake.
 pub const CHARS_MAX: usize = 256;
@@ -58,6 +58,16 @@ impl Question {
         Self::of(text, fields, references_of)
     }
 
+    /// As [`Question::by_reference`], but the text is only looked for in ids and the references of
+    /// payments, so that whoever asks learns nothing of addresses, accounts and customers: not even
+    /// that one begins as was guessed.
+    ///
+    /// # Errors
+    /// The text is too long.
+    pub fn impersonal(text: Option<&str>, fields: &[(Field, String)]) -> Result<Self, TooLong> {
+        Self::of(text, fields, impersonal_names_of)
+    }
+
     fn of(
         text: Option<&str>,
         fields: &[(Field, String)],
@@ -96,6 +106,17 @@ impl Question {
             }
         };
         !self.all.is_empty() && self.all.iter().all(|any| any.iter().any(there))
+    }
+
+    /// Whether the token begins as something in the text that may be unfinished, or is what a
+    /// reference in it says; a property that was asked for by itself is neither.
+    pub fn begins(&self, token: &str) -> bool {
+        let property = |atom: &Atom| !atom.prefix && atom.token.starts_with(FIELD);
+        let mut asked = self.all.iter().flatten().filter(|atom| !property(atom));
+        asked.any(|atom| match atom.prefix {
+            true => token.starts_with(&atom.token),
+            false => token == atom.token,
+        })
     }
 
     /// Whether a word with these tokens is one of those that were asked for.
@@ -160,6 +181,15 @@ fn words_of(text: &str) -> Vec<Vec<Atom>> {
 fn references_of(text: &str) -> Vec<Vec<Atom>> {
     let chunks = text.split_whitespace().map(reference).filter(|token| token.len() > 1);
     chunks.map(|token| vec![Atom { token, prefix: true }]).collect()
+}
+
+fn impersonal_names_of(text: &str) -> Vec<Vec<Atom>> {
+    let chunks = text.split_whitespace().filter(|chunk| !compact(chunk).is_empty());
+    let begins = |chunk| {
+        let fields = Field::IMPERSONAL_NAMES.into_iter();
+        fields.map(|field| Atom { token: field.token(chunk), prefix: true }).collect()
+    };
+    chunks.map(begins).collect()
 }
 
 /// The tokens of one word of a text.
@@ -248,6 +278,27 @@ mod tests {
         let tokens = page().tokens();
         for (text, found) in [("charged", false), ("a-1001", true), ("ann", true), ("!", false)] {
             let question = Question::by_reference(Some(text), &[]).expect("short");
+            assert_eq!(question.fits(&tokens), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn impersonal_names_see_neither_texts_nor_persons() {
+        let mut page = page();
+        page.fields.push((Field::Id, "cs_01j0abc".into()));
+        page.fields.push((Field::Refid, "A-1001".into()));
+        page.fields.push((Field::Address, "Ann.Lee@example.test".into()));
+        let tokens = page.tokens();
+        for (text, found) in [
+            ("a-10", true),
+            ("A1001 cs_01", true),
+            ("ann", false),
+            ("ann.lee@example.test", false),
+            ("charged", false),
+            ("a-1001 ann", false),
+            ("!", false),
+        ] {
+            let question = Question::impersonal(Some(text), &[]).expect("short");
             assert_eq!(question.fits(&tokens), found, "{text}");
         }
     }

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use anyhow::{Context, bail};
+use desk::Desk;
 use desk::export::{Cell, Feed, NoExport, ROWS_MAX};
 use domain::Instant;
 use domain::actor::Actor;
@@ -21,10 +22,34 @@ use crate::wiring::{Wanted, Way, explained};
 pub async fn run(way: &Way, args: &ExportArgs) -> anyhow::Result<Outcome> {
     let house = way.open(Wanted::Existing).await?;
     let by = Actor::operator(scope(&house.desk, &args.tenant, args.env).await?);
+    match written(&house.desk, &by, args).await {
+        // Whoever reads may stop reading, as `head` does. No cursor is told: it would be behind
+        // rows that nobody saw.
+        Err(why) if is_gone(&why) => Ok(Outcome::Done),
+        Err(why) => Err(why),
+        Ok(cursor) => {
+            eprintln!("next: {cursor}");
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Whether nobody reads what is written any more.
+fn is_gone(why: &anyhow::Error) -> bool {
+    let broken = |why: &io::Error| why.kind() == io::ErrorKind::BrokenPipe;
+    why.chain().any(|cause| {
+        let csv = cause.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        matches!(csv, Some(csv::ErrorKind::Io(why)) if broken(why))
+            || cause.downcast_ref::<io::Error>().is_some_and(broken)
+    })
+}
+
+/// Writes all rows, page by page; the cursor behind them.
+async fn written(desk: &Desk, by: &Actor, args: &ExportArgs) -> anyhow::Result<String> {
     let mut out = Sheet::new(args.feed, args.format, io::stdout().lock())?;
     let mut cursor = args.since.clone();
     loop {
-        let page = house.desk.export(&by, args.feed, cursor.as_deref(), ROWS_MAX).await;
+        let page = desk.export(by, args.feed, cursor.as_deref(), ROWS_MAX).await;
         let page = match page {
             Ok(page) => page,
             Err(NoExport::Failed(failure)) => return Err(explained(failure)),
@@ -42,8 +67,7 @@ pub async fn run(way: &Way, args: &ExportArgs) -> anyhow::Result<Outcome> {
         }
     }
     out.finish().context("writing the rows")?;
-    eprintln!("next: {}", cursor.unwrap_or_default());
-    Ok(Outcome::Done)
+    Ok(cursor.unwrap_or_default())
 }
 
 /// Where rows go.

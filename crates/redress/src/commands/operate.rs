@@ -28,7 +28,7 @@ pub async fn act(
     let order = AdminOrder { given, ..AdminOrder::new(Actor::operator(at), act) };
     match house.desk.administer(&order).await {
         Ok(done) => Ok(done),
-        Err(Failure::Refused(refusal)) => Err(in_words(tenant, &refusal)),
+        Err(Failure::Refused(refusal)) => Err(in_words(tenant, Some(at), &refusal)),
         Err(failure) => Err(explained(failure)),
     }
 }
@@ -48,26 +48,39 @@ pub async fn act_anywhere(
         match house.desk.administer(&order).await {
             Ok(done) => return Ok(done),
             Err(Failure::Refused(Refusal::ThingUnknown { .. })) => {}
-            Err(Failure::Refused(refusal)) => return Err(in_words(tenant, &refusal)),
+            Err(Failure::Refused(refusal)) => return Err(in_words(tenant, Some(at), &refusal)),
             Err(failure) => return Err(explained(failure)),
         }
     }
-    Err(in_words(tenant, &Refusal::ThingUnknown { kind: act.kind() }))
+    Err(in_words(tenant, None, &Refusal::ThingUnknown { kind: act.kind() }))
 }
 
-fn in_words(tenant: &str, refusal: &Refusal) -> anyhow::Error {
+fn in_words(tenant: &str, at: Option<Scope>, refusal: &Refusal) -> anyhow::Error {
+    let list = |kind: Kind| list_command(tenant, at, kind);
     match refusal {
         Refusal::ThingUnknown { kind } | Refusal::AlreadySo { kind } => {
-            let command = command(*kind);
-            anyhow!("{refusal}; `redress {command} list --tenant {tenant}` shows what there is")
+            anyhow!("{refusal}; `{}` shows what there is", list(*kind))
         }
-        Refusal::NameTaken { kind } => anyhow!(
-            "{refusal}; choose another, or look at it with `redress {} list`",
-            command(*kind)
-        ),
+        Refusal::NameTaken { kind } => {
+            anyhow!("{refusal}; choose another, or look at it with `{}`", list(*kind))
+        }
         refusal if refusal.transient() => explained(Failure::Refused(refusal.clone())),
         refusal => anyhow!("{refusal}"),
     }
+}
+
+/// The command that lists things of this kind, as it can be typed.
+fn list_command(tenant: &str, at: Option<Scope>, kind: Kind) -> String {
+    let command = command(kind);
+    let of = match (kind, at) {
+        (Kind::Tenant, _) => String::new(),
+        // Listed in one environment at a time.
+        (Kind::Member | Kind::Queue | Kind::Team | Kind::Setting | Kind::Message, Some(at)) => {
+            format!(" --tenant {tenant} --env {}", at.env())
+        }
+        _ => format!(" --tenant {tenant}"),
+    };
+    format!("redress {command} list{of}")
 }
 
 const fn command(kind: Kind) -> &'static str {
@@ -96,6 +109,38 @@ pub fn moment(at: Instant) -> String {
 pub fn id<T>(read: Option<T>, kind: Kind, tenant: &str) -> anyhow::Result<T> {
     match read {
         Some(id) => Ok(id),
-        None => bail!(in_words(tenant, &Refusal::ThingUnknown { kind })),
+        None => bail!(in_words(tenant, None, &Refusal::ThingUnknown { kind })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use domain::TenantId;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn what_is_hinted_at_can_be_typed() {
+        let at = Scope::new(TenantId(1), Env::Staging);
+        for kind in [
+            Kind::Tenant,
+            Kind::Member,
+            Kind::Key,
+            Kind::Token,
+            Kind::Login,
+            Kind::Endpoint,
+            Kind::Delivery,
+            Kind::Queue,
+            Kind::Team,
+            Kind::Setting,
+            Kind::Message,
+        ] {
+            let command = list_command("acme", Some(at), kind);
+            if let Err(why) = Cli::try_parse_from(command.split(' ')) {
+                panic!("{command}: {why}");
+            }
+        }
     }
 }

@@ -26,7 +26,7 @@ pub async fn run(way: &Way, command: SearchCommand) -> anyhow::Result<Outcome> {
 async fn status(house: &House, by: &Actor) -> anyhow::Result<Outcome> {
     let progress = house.desk.search_progress(by).await.map_err(explained)?;
     let lag = progress.lag.0 / 1_000;
-    say(&match (progress.seals_behind, lag) {
+    say(&match (progress.seals_behind.unwrap_or(0), lag) {
         (0, 0) => "everything that was committed can be found".to_owned(),
         (seals, lag) => format!(
             "the oldest change that cannot be found is {lag} s old, {seals} seals behind; a \
@@ -35,7 +35,10 @@ async fn status(house: &House, by: &Actor) -> anyhow::Result<Outcome> {
     });
     match (progress.building, progress.catching_up) {
         (false, _) => {}
-        (true, false) => say(&format!("being built anew: {} cases walked", progress.walked)),
+        (true, false) => {
+            let walked = progress.walked.unwrap_or(0);
+            say(&format!("being built anew: {walked} cases walked"));
+        }
         (true, true) => say("being built anew: catching up with what changed meanwhile"),
     }
     Ok(Outcome::Done)
@@ -47,9 +50,10 @@ async fn rebuild(house: &House, by: &Actor) -> anyhow::Result<Outcome> {
     let walked = loop {
         house.desk.index_once().await.map_err(explained)?;
         let progress = house.desk.search_progress(by).await.map_err(explained)?;
-        counting.show(u64::try_from(progress.walked).unwrap_or(0));
+        let walked = progress.walked.unwrap_or(0);
+        counting.show(u64::try_from(walked).unwrap_or(0));
         if progress.generation == generation {
-            break progress.walked;
+            break walked;
         }
     };
     counting.finish();

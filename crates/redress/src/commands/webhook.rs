@@ -65,7 +65,10 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
         WebhookCommand::Test { id, tenant } => {
             let what = AdminAct::EndpointTest { id: endpoint(&id, &tenant)? };
             done(way, &tenant, &what).await?;
-            say(&format!("a running server sends it; `redress webhook deliveries {id}` tells"));
+            say(&format!(
+                "a running server sends it; `redress webhook deliveries {id} --tenant {tenant}` \
+                 tells"
+            ));
         }
         WebhookCommand::Deliveries { id, tenant } => deliveries(way, &tenant, &id).await?,
         WebhookCommand::Replay { id: text, tenant } => {

@@ -29,8 +29,13 @@ pub(super) fn start_courier(house: &House) -> anyhow::Result<Arc<Courier>> {
         tracing::error!(%problem, "a letter of yours is not used; the built-in one is");
     }
     let (mail, webhooks) = (&settings.mail, &settings.webhooks);
+    let guard = guard(webhooks)?;
+    let judge = guard.clone();
+    house.desk.judge_endpoints_by(Box::new(move |url| {
+        judge.check(url).map(drop).map_err(|why| why.to_string())
+    }));
     let tools = Tools {
-        guard: guard(webhooks)?,
+        guard,
         webhook_timeout: Duration::from_millis(webhooks.timeout_ms),
         letters,
         transport: transport(mail, &house.directory)?,

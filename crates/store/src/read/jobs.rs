@@ -20,6 +20,10 @@ const CLAIM: &str = "UPDATE jobs SET leased_until = ?1
 const JOB: &str = "SELECT id, scope, by_name, by_role, created_at, act, state, ended_at, total,
  done, refused, by_rights, by_credential FROM jobs WHERE scope = ?1 AND id = ?2";
 
+const JOBS: &str = "SELECT id, scope, by_name, by_role, created_at, act, state, ended_at, total,
+ done, refused, by_rights, by_credential FROM jobs WHERE scope = ?1 AND id < ?2
+ AND (?3 < 0 OR state = ?3) ORDER BY id DESC LIMIT ?4";
+
 const ROWS: &str = "SELECT job_rows.number, job_rows.case_id, job_rows.state, job_rows.code,
  job_rows.version FROM jobs JOIN job_rows ON job_rows.job_id = jobs.id
  WHERE jobs.scope = ?1 AND jobs.id = ?2 AND job_rows.number > ?3
@@ -87,6 +91,23 @@ pub async fn claim(db: &Db, now: Instant, until: Instant) -> Result<Option<Claim
 pub async fn find(db: &Db, scope: Scope, id: &JobId) -> Result<Option<Job>, Fault> {
     let values = vec![scope.number().into(), id.as_str().into()];
     db.one(JOB, values).await?.as_ref().map(job).transpose()
+}
+
+/// Behind every id of a job.
+const AFTER_ALL: &str = "job_~";
+
+/// Up to `limit` jobs, the newest first, older than `before`; all states, or one.
+pub async fn list(
+    db: &Db,
+    scope: Scope,
+    state: Option<JobState>,
+    before: Option<&JobId>,
+    limit: i64,
+) -> Result<Vec<Job>, Fault> {
+    let before = before.map_or(AFTER_ALL, JobId::as_str);
+    let state = state.map_or(-1, JobState::number);
+    let values = vec![scope.number().into(), before.into(), state.into(), limit.into()];
+    db.rows(JOBS, values).await?.iter().map(job).collect()
 }
 
 /// Up to `limit` cases of a job, behind number `after`.

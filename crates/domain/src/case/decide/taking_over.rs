@@ -23,9 +23,8 @@ pub fn take_over(
     archived: &Archived,
     hand: &mut Hand<'_>,
 ) -> Result<Decision, Refusal> {
-    if !hand.by.may(Right::WorkCases) || !hand.by.may(Right::ImportPayments) {
-        return Err(Refusal::NotAllowed);
-    }
+    hand.by.must(Right::WorkCases)?;
+    hand.by.must(Right::ImportPayments)?;
     if let Some(kind) = known.closed_to {
         return Err(Refusal::ThingUnknown { kind });
     }
