@@ -10,6 +10,7 @@ CURSOR = "only what `next` said, under the same filter, is a cursor"
 YEARS = "the format has no bounds, and only the years 2000 to 2100 are taken"
 ONE_PAYMENT = "what goes with what in a query"
 LETTERS = "what is a letter or a digit, Unicode says"
+GROUND = "where an address leads, the rules for outgoing requests say"
 ROLE = "which rights there are to leave, the role says"
 
 # The fields they are about, everywhere and by operation. Anything else that is valid by the
@@ -22,10 +23,11 @@ EVERYWHERE = {"cursor": CURSOR} | dict.fromkeys(
 UNTOLD = {
     "getStatus": dict.fromkeys(["id", "refid", "trxid"], ONE_PAYMENT),
     "search": dict.fromkeys(
-        "refid trxid address account customer provider product category queue assignee through "
-        "channel".split(),
+        "refid trxid address account customer provider product category queue assignee "
+        "through".split(),
         LETTERS,
     ),
+    "addEndpoint": {"url": GROUND},
     "setSetting": {"value": "each setting has its own rule, which its `about` tells"},
     "setMessage": {"text": "its length counts in bytes, with the longest address in it"},
     "addToken": {"rights": ROLE, "name": "without one it is the member's, which may be longer"},
