@@ -85,6 +85,7 @@ pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
         Outcome::Done => files,
         outcome => outcome,
     };
+    kept::keep(&into, &settings)?;
     if outcome == Outcome::Done {
         let config = into.config.as_ref();
         let config = config.map_or(String::new(), |path| format!(" --config {}", path.display()));
@@ -289,7 +290,6 @@ impl Builder<'_> {
                 write_private(&self.into.dir.join(file), &self.archive.take(name)?)?;
             }
         }
-        kept::keep(self.into, settings)?;
         let manifest = &self.archive.manifest;
         let kind = Kind::parse(&manifest.kind).context("the backup is of no known kind")?;
         let made_at = Instant::from_millis(manifest.kind_made_at_millis);

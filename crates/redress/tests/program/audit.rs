@@ -66,8 +66,9 @@ fn a_database_that_was_set_back_is_found_and_the_evidence_is_kept() {
     place.ends(3, &["audit", "verify"], &["kept outside", "old copy"]);
     place.ends(3, &["audit", "verify", "--seal", seal], &["kept outside", "old copy"]);
     place.ends(3, &["doctor"], &["WRONG  last seal", "set back"]);
-    // A server goes on, since people still report; the seal it must not know is put aside.
-    let running = place.start(&["serve"]);
+    // A server goes on only for who says so; the seal it must not know is put aside.
+    place.ends(1, &["serve", "--listen", "127.0.0.1:0"], &["--accept-database"]);
+    let running = place.start(&["serve", "--accept-database"]);
     assert_eq!(installed.report(&running, "R-3").code, 0);
     assert_eq!(running.stop(), 0);
     let kept = std::fs::read_dir(&dir).expect("the directory").any(|entry| {

@@ -51,12 +51,18 @@ fn leads_there(file: Option<&Path>, settings: &Settings) -> bool {
     })
 }
 
-/// The settings as they hold from wherever the server is started, with the address in a file.
+/// The settings as they hold from wherever the server is started, with an address that has a
+/// password in it in a file.
 fn lasting(dir: &Path, settings: &Settings) -> anyhow::Result<Settings> {
     let whole = |path: &PathBuf| std::path::absolute(path).context("naming a file in full");
     let mut lasting = settings.clone();
     let storage = &mut lasting.storage;
-    if let Some(url) = storage.url.take_if(|_| storage.engine == EngineSetting::Postgres) {
+    let secret = |url: &mut String| {
+        // postgres://user:password@host, or password=.. among words.
+        let before_host = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+        url.contains("password") || before_host.is_some_and(|(user, _)| user.contains(':'))
+    };
+    if let Some(url) = storage.url.take_if(secret) {
         let path = dir.join(URL_FILE);
         write_private(&path, format!("{url}\n").as_bytes())?;
         storage.url_file = Some(path);
@@ -80,7 +86,7 @@ fn laid(text: &str, settings: &Settings) -> String {
         "storage",
         &[
             ("engine", engine.to_owned()),
-            ("url", String::new()),
+            ("url", storage.url.clone().unwrap_or_default()),
             ("url_file", path(&storage.url_file)),
             ("tls_ca_file", path(&storage.tls_ca_file)),
         ],
