@@ -163,8 +163,8 @@ impl Desk {
     /// What changed behind the cursor, oldest first; from the beginning without one.
     ///
     /// # Errors
-    /// A cursor that is not of this account, environment and feed; [`domain::Refusal::NotAllowed`]; a
-    /// fault.
+    /// A cursor that is not of this account, environment and feed;
+    /// [`domain::Refusal::NotAllowed`]; a fault.
     pub async fn export(
         &self,
         by: &Actor,

@@ -183,7 +183,7 @@ pub(super) async fn list(
 ) -> Result<Json<JobsAnswer>, Problem> {
     let [state, limit, sent] = query::read(&uri, ["state", "limit", "cursor"])?;
     let limit = values::page(limit.as_deref())?;
-    let list = cursor::filter("jobs", &[state.clone()]);
+    let list = cursor::filter("jobs", std::slice::from_ref(&state));
     let behind = sent.map(|text| cursor::read(&list, &text)).transpose()?;
     let before = behind.map(|(_, id)| {
         let wrong = || Problem::field("cursor", "give what `next` said, as it was");

@@ -76,9 +76,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             "Another case is open",
             "a case about the same transaction is not closed; act on that one",
         ),
-        Refusal::CaseUnknown => {
-            ("No such case", "your account has no case with this id in this environment")
-        }
+        Refusal::CaseUnknown => by_page(refusal),
         Refusal::WrongStage { .. }
         | Refusal::Stale { .. }
         | Refusal::ThingUnknown { .. }
