@@ -4,6 +4,7 @@
 use desk::evidence::{FilesFailure, Swept};
 use desk::execute::Order;
 use desk::{Desk, Failure};
+use domain::actor::Right;
 use domain::case::{ActOrder, Ask, Command, PaymentRef, Report};
 use domain::changes::Outcome;
 use domain::evidence::{AttachOrder, Evidence, ScanState};
@@ -170,7 +171,11 @@ async fn only_who_may_gets_a_file_and_only_in_its_scope() {
             | Role::Compliance
             | Role::Auditor
             | Role::Administrator => opened.expect("may read"),
-            _ => assert_eq!(refused(opened), Refusal::NotAllowed, "{role:?}"),
+            _ => assert_eq!(
+                refused(opened),
+                Refusal::NotAllowed { right: Right::ReadEvidence, role },
+                "{role:?}"
+            ),
         }
     }
     let mut elsewhere = ann.clone();

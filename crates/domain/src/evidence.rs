@@ -203,9 +203,7 @@ pub struct ReadOrder {
 /// # Errors
 /// [`Refusal::NotAllowed`], or why nobody may.
 pub fn readable(by: &Actor, file: &Evidence) -> Result<(), Refusal> {
-    if !by.may(Right::ReadEvidence) {
-        return Err(Refusal::NotAllowed);
-    }
+    by.must(Right::ReadEvidence)?;
     match file.state {
         ScanState::Unscanned | ScanState::Clean => Ok(()),
         ScanState::Held => Err(Refusal::EvidenceHeld),

@@ -108,9 +108,7 @@ fn shapes(files: &[Evidence]) -> Vec<EvidenceShape> {
 
 /// The id in a path. Who has not the right learns nothing of what an id looks like.
 fn evidence_id(by: &Actor, text: &str) -> Result<EvidenceId, Problem> {
-    if !by.may(Right::ReadEvidence) {
-        return Err(Refusal::NotAllowed.into());
-    }
+    by.must(Right::ReadEvidence)?;
     EvidenceId::parse(text).ok_or_else(|| Refusal::EvidenceUnknown.into())
 }
 
