@@ -32,6 +32,7 @@ use vault::keyring::Keyring;
 use vault::password::Passwords;
 
 pub use failure::Failure;
+pub use store::Fault;
 
 /// Asks what time it is. Only the binary owns one that asks the machine.
 pub trait Clock: Send + Sync {

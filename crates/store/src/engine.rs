@@ -459,6 +459,16 @@ impl Db {
         }
     }
 
+    /// The newest step of the oldest program that can work on the schema as it is now: another
+    /// node may have changed that since [`Db::migrate`].
+    ///
+    /// # Errors
+    /// A fault when the engine does not answer, or there is no schema.
+    pub async fn oldest_program(&self) -> Result<i64, Fault> {
+        let row = self.one(migrate::OLDEST, Vec::new()).await?;
+        row.map_or_else(|| Err(Fault::new("the database has no schema of ours")), |row| row.int(0))
+    }
+
     /// The settings durability rests on, asked of the engine itself on a writing connection.
     ///
     /// # Errors

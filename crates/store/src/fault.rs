@@ -24,6 +24,8 @@ enum After {
     Broken,
     /// Nothing is kept, and the same call may succeed later.
     Later,
+    /// The same, since a disk is full: later means when somebody made room.
+    Full,
     /// Whether it is kept cannot be known from here: the link ended during the commit.
     Unknown,
 }
@@ -34,9 +36,14 @@ impl Fault {
         Self { doing: doing.into(), after: After::Broken, why: None }
     }
 
-    /// A fault that may be gone at the next try: a busy or absent database, a full disk.
+    /// A fault that may be gone at the next try: a busy or absent database.
     pub fn later(doing: impl Into<Cow<'static, str>>) -> Self {
         Self { after: After::Later, ..Self::new(doing) }
+    }
+
+    /// A fault that is gone when there is room again. `doing` says on which disk.
+    pub fn full(doing: impl Into<Cow<'static, str>>) -> Self {
+        Self { after: After::Full, ..Self::new(doing) }
     }
 
     /// A fault after which nobody here knows whether the work is kept.
@@ -52,7 +59,12 @@ impl Fault {
 
     /// Whether nothing was kept and the same call may succeed later.
     pub fn retryable(&self) -> bool {
-        self.after == After::Later
+        matches!(self.after, After::Later | After::Full)
+    }
+
+    /// Whether nothing was kept because a disk is full.
+    pub fn full_disk(&self) -> bool {
+        self.after == After::Full
     }
 
     /// Whether the work may have been kept although it is answered with a fault. Look before doing
@@ -86,6 +98,8 @@ mod tests {
         assert_eq!(fault.source().map(ToString::to_string), Some("no space".into()));
         assert_eq!(fault.chain(), "writing the case: no space");
         assert!(fault.retryable() && !fault.uncertain());
+        assert!(Fault::full("x").full_disk() && Fault::full("x").retryable());
+        assert!(!fault.full_disk());
         assert!(Fault::unknown("x").uncertain() && !Fault::unknown("x").retryable());
     }
 }

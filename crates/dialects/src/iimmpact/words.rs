@@ -106,7 +106,7 @@ impl No {
             Self::Failure(Failure::Broken(fault)) => {
                 let request = RequestId::current();
                 tracing::error!(%request, fault = fault.chain(), "a request of IIMMPACT failed");
-                fault_answer(fault.uncertain(), fault.retryable())
+                fault_answer(&fault)
             }
             Self::BrokenOff => broken(),
         }
@@ -278,11 +278,16 @@ const UNCERTAIN: &str = "Something went wrong and it is not known whether your r
 
 const LATER: &str = "The service cannot be used at the moment. Nothing was changed, try again";
 
-fn fault_answer(uncertain: bool, retryable: bool) -> Response {
-    if uncertain {
+const NO_ROOM: &str = "There is no room to keep your request. Nothing was changed, try again later";
+
+fn fault_answer(fault: &desk::Fault) -> Response {
+    if fault.full_disk() {
+        return later(faulty(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM), 30);
+    }
+    if fault.uncertain() {
         return faulty(StatusCode::INTERNAL_SERVER_ERROR, UNCERTAIN);
     }
-    if retryable {
+    if fault.retryable() {
         return later(faulty(StatusCode::SERVICE_UNAVAILABLE, LATER), 5);
     }
     broken()

@@ -246,6 +246,12 @@ const PAGES: &[Page] = &[
          value of Redress-Request-Id.",
     ),
     page_of(
+        "disk-full",
+        "There is no room to keep it",
+        "Nothing was changed. The operator has to make room; then the same request is taken. Wait \
+         as many seconds as Retry-After says before each try.",
+    ),
+    page_of(
         "too-slow",
         "It took too long",
         "With status 408 your body did not arrive in time: send it again. With 504 it is not known \

@@ -164,8 +164,13 @@ fn lacks(right: Right, role: Role) -> String {
 
 /// The words of a refusal's own page, where they say all there is to say.
 fn by_page(refusal: &Refusal) -> (&'static str, &'static str) {
-    let page = super::problems::told(refusal.code());
-    page.map_or((refusal.code(), ""), |(_, title, advice)| (title, advice))
+    by_code(refusal.code())
+}
+
+/// The words of a code's own page.
+fn by_code(code: &'static str) -> (&'static str, &'static str) {
+    let page = super::problems::told(code);
+    page.map_or((code, ""), |(_, title, advice)| (title, advice))
 }
 
 /// What the refusal means, for people.
@@ -203,6 +208,11 @@ impl From<Failure> for Problem {
         };
         let request = RequestId::current();
         tracing::error!(%request, fault = fault.chain(), "a request came to nothing");
+        if fault.full_disk() {
+            let (title, detail) = by_code("disk-full");
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "disk-full", title, detail)
+                .header(RETRY_AFTER, HeaderValue::from_static("30"));
+        }
         let title = BROKEN_TITLE;
         if fault.uncertain() {
             let detail = "whether it was done is not known; ask again with the same \

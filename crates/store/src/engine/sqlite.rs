@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::migrate::{self, Applied, Migrated, Migration};
 use domain::Instant;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ffi};
 use std::collections::HashMap;
 use std::fs::{OpenOptions, Permissions};
 use std::num::NonZeroUsize;
@@ -358,11 +358,18 @@ fn spread(error: &rusqlite::Error) -> Spread {
     }
 }
 
+/// Whether a disk is full. The index of the log is grown by writing, and SQLite says of that only
+/// that it failed; nothing else keeps it from growing.
+fn no_room(why: &rusqlite::Error) -> bool {
+    let Some(error) = why.sqlite_error() else { return false };
+    error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+}
+
 /// An error of SQLite in the sentence `doing`.
 fn fault(doing: &str, why: rusqlite::Error) -> Fault {
     let base = match why.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => {
-            Fault::later(format!("{doing}: the disk is full; it goes on when there is room"))
+        _ if no_room(&why) => {
+            Fault::full(format!("{doing}: the disk is full; it goes on when there is room"))
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Fault::later(format!("{doing}: another process holds the file"))

@@ -400,9 +400,13 @@ fn io_cause(why: &tokio_postgres::Error) -> bool {
 
 /// An error of PostgreSQL in the sentence `doing`.
 pub(super) fn fault(doing: &'static str, why: tokio_postgres::Error) -> Fault {
+    if why.code() == Some(&SqlState::DISK_FULL) {
+        let say = format!("{doing}: a disk of PostgreSQL is full; it goes on when there is room");
+        return Fault::full(say).because(Plain::of(&why));
+    }
     let passing = lost(&why)
         || why.code().is_some_and(|code| {
-            code.code().starts_with("53") // Out of disk, memory or connections.
+            code.code().starts_with("53") // Out of memory or connections.
                 || [
                     SqlState::QUERY_CANCELED,
                     SqlState::LOCK_NOT_AVAILABLE,

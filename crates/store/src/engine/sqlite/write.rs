@@ -7,7 +7,7 @@
 //! whole group is undone and run again with a savepoint around each batch, so the price of a miss
 //! is bounded by one second run, however many miss.
 
-use super::{Cache, Health, Job, Spread, fault, open_file, secure, spread};
+use super::{Cache, Health, Job, Spread, fault, no_room, open_file, secure, spread};
 use crate::engine::{
     BATCHES_PER_GROUP_MAX, CommitError, Counters, Load, Member, Request, Rows,
     STATEMENTS_PER_GROUP_ENOUGH,
@@ -264,7 +264,7 @@ impl Writer<'_> {
     /// Makes the group durable.
     fn finish(&mut self, members: &[Member]) -> Result<(), Fault> {
         let kept = members.iter().filter(|member| member.kept()).count();
-        self.cache.run("COMMIT", &[]).map_err(commit_fault)?;
+        self.cache.run("COMMIT", &[]).map_err(|why| self.commit_trouble(why))?;
         if kept > 0 {
             self.counters.group(kept);
         }
@@ -301,7 +301,7 @@ impl Writer<'_> {
             return Stop::Batch(CommitError::Limit { name });
         }
         let everyone = self.cache.connection.is_autocommit() || spread(&why) == Spread::Everyone;
-        let fault = fault("writing to the database", why);
+        let fault = self.trouble("writing to", why);
         if everyone { Stop::Group(fault) } else { Stop::Batch(fault.into()) }
     }
 
@@ -311,7 +311,24 @@ impl Writer<'_> {
 
     fn control(&mut self, sql: &'static str) -> Result<(), Fault> {
         let run = self.cache.run(sql, &[]);
-        run.map(drop).map_err(|why| fault("writing to the database", why))
+        run.map(drop).map_err(|why| self.trouble("writing to", why))
+    }
+
+    /// An error with the file that it is about, so that a log says which disk is full.
+    fn trouble(&self, doing: &str, why: rusqlite::Error) -> Fault {
+        let file = self.cache.connection.path().unwrap_or("the database");
+        fault(&format!("{doing} {file}"), why)
+    }
+
+    /// A commit that failed. When the disk would not say whether it wrote, nobody knows what a
+    /// restart will find; a full disk and a refusal are certain.
+    fn commit_trouble(&self, why: rusqlite::Error) -> Fault {
+        match why.sqlite_error_code() {
+            Some(ErrorCode::SystemIoFailure) if !no_room(&why) => {
+                Fault::unknown("making a commit durable: the disk failed").because(why)
+            }
+            _ => self.trouble("making a commit durable in", why),
+        }
     }
 }
 
@@ -320,15 +337,4 @@ fn broken_check(why: &rusqlite::Error) -> Option<String> {
     let rusqlite::Error::SqliteFailure(code, Some(message)) = why else { return None };
     let check = code.extended_code == ffi::SQLITE_CONSTRAINT_CHECK;
     check.then(|| message.trim_start_matches("CHECK constraint failed: ").to_owned())
-}
-
-/// A commit that failed. When the disk would not say whether it wrote, nobody knows what a restart
-/// will find; a full disk and a refusal are certain.
-fn commit_fault(why: rusqlite::Error) -> Fault {
-    match why.sqlite_error_code() {
-        Some(ErrorCode::SystemIoFailure) => {
-            Fault::unknown("making a commit durable: the disk failed").because(why)
-        }
-        _ => fault("making a commit durable", why),
-    }
 }
