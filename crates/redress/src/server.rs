@@ -8,6 +8,7 @@ mod edges;
 mod evidence;
 mod house;
 mod manager;
+mod schema;
 mod tls;
 
 use std::io::IsTerminal as _;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use dialects::App;
 use dialects::listen::{Drained, Listener, Service, Traffic};
+use store::migrate::MIGRATIONS;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
@@ -146,6 +148,11 @@ impl Server {
                 "the watch over the certificate"
             });
         }
+        let (db, until) = (house.db.clone(), stop.clone());
+        parts.spawn(async move {
+            until.run_until_cancelled(schema::outgrown(&db, MIGRATIONS.len())).await;
+            "the watch over the schema"
+        });
         let (listener, until) = (self.listener, stop.clone());
         parts.spawn(async move {
             tell_drained(listener.serve(service, until).await);
