@@ -31,6 +31,9 @@ mod mail;
 pub const LEASE: Millis = Millis::seconds(90);
 /// What must be left of the lease when sending begins: the longest sending and its record.
 const LEASE_LEFT_MIN: Millis = Millis::seconds(60);
+/// What must be left in the instant before something is sent: finding the facts took time, and the
+/// whole program may have been stopped meanwhile. The longest sending and a moment to record it.
+const SENDING_LEFT_MIN: Millis = Millis::seconds(50);
 /// One sending at most, whatever the settings say: it must end within what is left of the lease.
 pub const SENDING_MAX: Duration = Duration::from_secs(45);
 /// One claim. Small, so that several nodes share a backlog.
@@ -249,7 +252,8 @@ impl Courier {
             }
         };
         match end {
-            Ok(end) => {
+            Ok(None) => (How::NotTried, false),
+            Ok(Some(end)) => {
                 let how = end.how;
                 self.count(&end.end);
                 self.log_end(&message, &end);
@@ -261,6 +265,16 @@ impl Courier {
                 (How::Badly, false)
             }
         }
+    }
+
+    /// Whether a sending that begins now ends before another node may begin the same. Where not, it
+    /// is left to the lease, which ends by itself.
+    fn surely_ours(&self, message: &Claimed) -> bool {
+        let ours = message.leased_until.since(self.desk.now()) >= SENDING_LEFT_MIN;
+        if !ours {
+            tracing::warn!(message = %message.id, "not sent: its lease ends too soon");
+        }
+        ours
     }
 
     async fn record(&self, message: &Claimed, end: End) {

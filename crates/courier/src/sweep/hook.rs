@@ -72,14 +72,14 @@ impl Courier {
         self.desk.spread(message, vec![(endpoint.clone(), body)]).await.map(|_| ())
     }
 
-    /// Posts one event to one endpoint.
+    /// Posts one event to one endpoint; nothing when the lease would end before that.
     pub(super) async fn deliver(
         &self,
         message: &Claimed,
         endpoint: &EndpointId,
         event: &MessageId,
         body: &str,
-    ) -> Result<End, Failure> {
+    ) -> Result<Option<End>, Failure> {
         let number = message.attempts + 1;
         let endpoints = match self.endpoints.of(message.scope) {
             Some(endpoints) => endpoints,
@@ -88,7 +88,7 @@ impl Courier {
         let Some(endpoint) = endpoints.get(endpoint) else {
             let detail = "the endpoint was removed or switched off".to_owned();
             let (how, end) = (How::NotTried, TryEnd::GivenUp);
-            return Ok(End { how, number, end, detail, failed: None });
+            return Ok(Some(End { how, number, end, detail, failed: None }));
         };
         // A secret that cannot sign leaves the list empty, and nothing goes out unsigned.
         let secrets = [Some(&endpoint.secret), endpoint.before.as_ref()];
@@ -98,8 +98,11 @@ impl Courier {
         let (url, body) = (endpoint.url.as_str(), body.as_bytes());
         let posted = webhook::Event { url, id: event, keys: &keys, body };
         let within = self.tools.webhook_timeout.min(SENDING_MAX);
+        if !self.surely_ours(message) {
+            return Ok(None);
+        }
         let delivery = webhook::deliver(&self.tools.guard, &posted, self.desk.now(), within).await;
-        Ok(match delivery {
+        Ok(Some(match delivery {
             Delivery::Taken { status } => {
                 let detail = format!("the receiver answered {status}");
                 End { how: How::Well, number, end: TryEnd::Done, detail, failed: None }
@@ -119,6 +122,6 @@ impl Courier {
                     .with_dice(|dice| schedule::WEBHOOK.next(tries, self.desk.now(), wait, dice));
                 End { how: How::Badly, number, end: after_failure(next), detail: why, failed }
             }
-        })
+        }))
     }
 }

@@ -33,12 +33,12 @@ pub(super) struct UnderWay {
 }
 
 impl Courier {
-    /// Sends the acknowledgement of a report.
-    pub(super) async fn acknowledge(&self, message: &Claimed) -> Result<End, Failure> {
+    /// Sends the acknowledgement of a report; nothing when the lease would end before that.
+    pub(super) async fn acknowledge(&self, message: &Claimed) -> Result<Option<End>, Failure> {
         let number = message.attempts + 1;
         let never = |detail: &str, failed: Option<String>| {
             let detail = detail.to_owned();
-            Ok(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail, failed })
+            Ok(Some(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail, failed }))
         };
         if message.scope.env() == Env::Staging {
             return never("staging sends no mail", None);
@@ -66,19 +66,27 @@ impl Courier {
         };
         mail.to.retain(|address| !settled.contains(address));
         let mut under_way = UnderWay { allowed, settled };
+        if !self.surely_ours(message) {
+            self.remember(message, under_way);
+            return Ok(None);
+        }
         let mut end = self.send(number, &mail, &mut under_way.settled).await;
         if let Some(left_out) = &under_way.allowed.left_out {
             end.detail.push_str("; ");
             end.detail.push_str(left_out);
         }
         if matches!(end.end, TryEnd::Again { .. }) {
-            let mut all = self.under_way();
-            if all.len() >= UNDER_WAY_MAX {
-                all.clear();
-            }
-            all.insert(message.id.clone(), under_way);
+            self.remember(message, under_way);
         }
-        Ok(end)
+        Ok(Some(end))
+    }
+
+    fn remember(&self, message: &Claimed, under_way: UnderWay) {
+        let mut all = self.under_way();
+        if all.len() >= UNDER_WAY_MAX {
+            all.clear();
+        }
+        all.insert(message.id.clone(), under_way);
     }
 
     /// One try, and what the server's answer means.

@@ -383,6 +383,38 @@ async fn what_a_crash_left_is_sent_when_its_lease_has_ended() {
 }
 
 #[tokio::test]
+async fn whoever_was_stopped_until_its_lease_is_nearly_over_sends_nothing() {
+    let world = World::new(EngineKind::Sqlite, 9).await;
+    let home = tempfile::tempdir().expect("a folder");
+    let receiver = HttpReceiver::always(200).await;
+    world.desk.add_endpoint(world.scope, &receiver.url("/"), None).await.expect("one");
+    report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+    let folder = Transport::Folder(Folder::open(home.path()).expect("a folder"));
+    let courier = Courier::new(world.desk.clone(), tools(folder, MANY));
+    let mut held = Vec::new();
+    for message in world.desk.claim(64, LEASE).await.expect("a claim") {
+        match place_of(&message) {
+            Place::Spread => assert_eq!(courier.errand(message).await, (How::Well, true)),
+            _ => held.push(message),
+        }
+    }
+    held.extend(world.desk.claim(64, LEASE).await.expect("the delivery"));
+    world.clock.tick(Millis::seconds(45));
+    for message in held {
+        assert_eq!(courier.errand(message).await, (How::NotTried, false));
+    }
+    assert!(receiver.requests().is_empty());
+    assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0);
+    // Nothing was lost by it: the lease ends by itself.
+    world.clock.tick(LEASE);
+    let folder = Transport::Folder(Folder::open(home.path()).expect("a folder"));
+    let running = Running::start(&world, folder, MANY);
+    settled(&world).await;
+    assert_eq!(receiver.requests().len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn stopping_gives_back_what_was_not_begun() {
     let world = World::new(EngineKind::Sqlite, 8).await;
     let slow = Reply::Late(Duration::from_millis(700), 200);
