@@ -261,8 +261,9 @@ impl Courier {
                 (how, false)
             }
             Err(failure) => {
+                // Ours: the place to send to has not failed, and its lease ends by itself.
                 log("sending a message", &failure);
-                (How::Badly, false)
+                (How::NotTried, false)
             }
         }
     }
@@ -383,7 +384,7 @@ fn spread_end(done: Result<(), Failure>) -> (How, bool) {
         Ok(()) => (How::Well, true),
         Err(failure) => {
             log("spreading an event", &failure);
-            (How::Badly, false)
+            (How::NotTried, false)
         }
     }
 }

@@ -173,7 +173,8 @@ impl<T> Lanes<T> {
         let Some(lane) = self.lanes.get_mut(place) else { return (Vec::new(), PUT_BACK_FIRST) };
         self.running -= 1;
         lane.running -= 1;
-        if lane.running_failing > 0 {
+        let began_failing = lane.running_failing > 0;
+        if began_failing {
             lane.running_failing -= 1;
             self.running_failing -= 1;
         }
@@ -185,7 +186,12 @@ impl<T> Lanes<T> {
                 lane.running_max = (lane.running_max * 2).min(LANE_RUNNING_MAX);
             }
             How::Badly => {
-                (lane.failures, lane.proven) = (lane.failures.saturating_add(1), false);
+                // What was under way when the place failed fails together, and that is once: or a
+                // moment of trouble would be answered with the longest wait.
+                if lane.failures == 0 || began_failing {
+                    lane.failures = lane.failures.saturating_add(1);
+                }
+                lane.proven = false;
                 lane.running_max = 1;
                 let keep = WAITING_FAILING_MAX.min(lane.waiting.len());
                 shed = lane.waiting.drain(keep..).collect();
@@ -244,6 +250,24 @@ mod tests {
         assert_eq!(started(&mut lanes), [32]);
         assert_eq!(lanes.ended(&place(1), How::Well).0, Vec::<u32>::new());
         assert_eq!(started(&mut lanes), [12, 13], "success lets two run");
+    }
+
+    #[test]
+    fn sendings_that_fail_together_count_once() {
+        let mut lanes = Lanes::default();
+        for message in 0..40 {
+            lanes.offer(place(1), message).expect("room");
+        }
+        while lanes.running < LANE_RUNNING_MAX {
+            started(&mut lanes);
+            lanes.ended(&place(1), How::Well);
+            started(&mut lanes);
+        }
+        let waits: Vec<_> =
+            (0..LANE_RUNNING_MAX).map(|_| lanes.ended(&place(1), How::Badly).1).collect();
+        assert_eq!(waits, vec![Millis::seconds(4); LANE_RUNNING_MAX]);
+        assert_eq!(started(&mut lanes).len(), 1, "then one tries how it is");
+        assert_eq!(lanes.ended(&place(1), How::Badly).1, Millis::seconds(8));
     }
 
     #[test]
