@@ -1,15 +1,16 @@
 //! Messages to the outside: claimed by lease for sending, or shown with what became of them.
 
+mod postgres;
+
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::message::Telling;
 use domain::{Instant, Scope};
 
 use crate::codec;
 use crate::engine::CommitError;
-use crate::engine::{Db, Expect, Row, Stmt};
+use crate::engine::{Db, EngineKind, Expect, Row, Stmt};
 use crate::fault::Fault;
 
-// The condition stands twice on purpose: without the outer one two nodes can claim the same rows.
 const CLAIM: &str = "UPDATE outbox SET leased_until = ?1
  WHERE state = 0 AND due <= ?2 AND leased_until <= ?2 AND id IN (
   SELECT id FROM outbox WHERE state = 0 AND due <= ?2 AND leased_until <= ?2
@@ -102,7 +103,11 @@ pub async fn claim(
     limit: i64,
 ) -> Result<Vec<Claimed>, Fault> {
     let values = vec![until.millis().into(), now.millis().into(), limit.into()];
-    let stmt = Stmt { sql: CLAIM, values, expect: Expect::Any, tag: "" };
+    let sql = match db.kind() {
+        EngineKind::Sqlite => CLAIM,
+        EngineKind::Postgres => postgres::CLAIM,
+    };
+    let stmt = Stmt { sql, values, expect: Expect::Any, tag: "" };
     let found = match db.commit(vec![stmt]).await {
         Ok(mut found) => found.pop().unwrap_or_default(),
         Err(CommitError::Broken(fault)) => return Err(fault),
