@@ -29,9 +29,9 @@ const UNACKNOWLEDGED_WAIT: Duration = Duration::from_secs(20);
 
 /// What every connection is told first. Times: a statement of ours is short, and one that is not
 /// must not hold others; a lock is held for one group, so 3 s mean a deadlock or a stranger; an
-/// open transaction of ours never waits for us longer than a turn of the loop, and one of a node that
-/// was stopped in its midst holds up others who write to the same rows. A server that does not make
-/// commits durable by default is told to for us; stronger settings stay.
+/// open transaction of ours never waits for us longer than a turn of the loop, and one of a node
+/// that was stopped in its midst holds up others who write to the same rows. A server that does not
+/// make commits durable by default is told to for us; stronger settings stay.
 const SETTINGS: &str = "
 SET statement_timeout = '30s';
 SET lock_timeout = '3s';

@@ -1,5 +1,5 @@
-//! How messages are claimed on PostgreSQL, where several nodes do so at once: in its own words, since
-//! SQLite has one writer and knows no locks of rows. Nothing else may stand here.
+//! How messages are claimed on PostgreSQL, where several nodes do so at once: in its own words,
+//! since SQLite has one writer and knows no locks of rows. Nothing else may stand here.
 
 // Rows that another node is just writing are passed over. Waiting for them would hold up everything
 // that is committed together with the claim, and two claims of the same rows in two orders are a
