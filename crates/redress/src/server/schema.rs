@@ -1,5 +1,5 @@
-//! The watch over the schema: a node that serves while another brings in a step which older programs
-//! cannot work beside stops by itself. It must never stop for a database that does not answer.
+//! The watch over the schema: a node that serves while another brings in a step which older
+//! programs cannot work beside stops by itself. It must never stop for a database that is away.
 
 use std::time::Duration;
 

@@ -1,12 +1,21 @@
-//! What is promised, shown on the real program: it is killed under load, and its disk loses what a
-//! power cut would take. `docs/proof.md` says what each of these shows and what it cannot show.
+//! What is promised, shown on the real program: it is killed under load, alone and as one of
+//! three; its disk loses what a power cut would take, or is full; whom it calls hangs.
+//! `docs/proof.md` says what each of these shows and what it cannot show.
 //! Nothing here may look away: what was acknowledged is noted by the client that was told so.
 
+mod cluster;
 mod disk;
+mod full;
+mod hang;
 mod kill;
 mod load;
+mod nodes;
 mod power;
+mod rolling;
 mod shim;
+mod standby;
+mod together;
+mod witness;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

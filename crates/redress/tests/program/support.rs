@@ -1,6 +1,7 @@
 //! A directory, the commands on it, a server that runs on it and always ends.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,11 +33,17 @@ pub struct Said {
 pub struct Place {
     scratch: TempDir,
     variables: Vec<(String, String)>,
+    /// Another program than the one that was just built.
+    program: Option<PathBuf>,
 }
 
 impl Place {
     pub fn new() -> Self {
-        Self { scratch: tempfile::tempdir().expect("a directory"), variables: Vec::new() }
+        Self {
+            scratch: tempfile::tempdir().expect("a directory"),
+            variables: Vec::new(),
+            program: None,
+        }
     }
 
     /// The same with the database on PostgreSQL.
@@ -57,6 +64,12 @@ impl Place {
         self
     }
 
+    /// Runs this program from now on, or the one that was just built.
+    pub fn by(mut self, program: Option<PathBuf>) -> Self {
+        self.program = program;
+        self
+    }
+
     /// What a variable was set to.
     pub fn variable(&self, name: &str) -> Option<String> {
         let last = self.variables.iter().rev().find(|(known, _)| known == name);
@@ -67,6 +80,24 @@ impl Place {
         self.scratch.path().join("data")
     }
 
+    /// A second place on the same database, with the same keys and variables: another node.
+    pub fn beside(&self) -> Self {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let variables = self.variables.clone();
+        let node = Self { scratch, variables, program: self.program.clone() };
+        let keys = node.dir().join("keys");
+        std::fs::create_dir_all(&keys).expect("a directory");
+        for path in [node.dir(), keys.clone()] {
+            private(&path, 0o700);
+        }
+        for key in std::fs::read_dir(self.dir().join("keys")).expect("keys") {
+            let key = key.expect("a key");
+            std::fs::copy(key.path(), keys.join(key.file_name())).expect("copied");
+            private(&keys.join(key.file_name()), 0o600);
+        }
+        node
+    }
+
     /// A file beside the directory.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.scratch.path().join(name);
@@ -75,7 +106,8 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_redress"));
+        let built = Path::new(env!("CARGO_BIN_EXE_redress"));
+        let mut command = Command::new(self.program.as_deref().unwrap_or(built));
         // Whoever runs the tests may have settings of his own.
         let own = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         for name in own.filter(|name| name.starts_with("REDRESS_")) {
@@ -151,13 +183,22 @@ impl Place {
 
     /// The same with variables for this one start.
     pub fn start_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Running {
-        let mut child = self
-            .command(args)
-            .args(["--listen", "127.0.0.1:0"])
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        Self::listening(command)
+    }
+
+    /// The same, its log going into a file.
+    pub fn start_logging(&self, variables: &[(&str, &str)], log: &Path) -> Running {
+        let mut command = self.command(&["serve"]);
+        let log = std::fs::File::options().create(true).append(true).open(log);
+        command.envs(variables.iter().copied()).stderr(log.expect("a log"));
+        Self::listening(command)
+    }
+
+    fn listening(mut command: Command) -> Running {
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let said = loop {
             let line = lines.next().expect("it says where it listens").expect("a line");
@@ -206,23 +247,29 @@ impl Running {
         self.signal(Signal::HUP);
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).expect("a process");
         let id = Pid::from_raw(id).expect("a process");
         kill_process(id, signal).expect("it is there to be asked");
     }
 
-    /// Asks it to end and gives its exit code.
-    pub fn stop(mut self) -> i32 {
-        self.signal(Signal::TERM);
+    /// Waits until it has ended by itself and gives its exit code.
+    pub fn ended(mut self, patience: Duration) -> i32 {
         let since = Instant::now();
-        while since.elapsed() < END_MAX {
+        while since.elapsed() < patience {
             if let Some(status) = self.child.try_wait().expect("our child") {
                 return status.code().expect("it ends by itself");
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("it does not end");
+    }
+
+    /// Asks it to end and gives its exit code.
+    pub fn stop(self) -> i32 {
+        self.signal(Signal::TERM);
+        self.ended(END_MAX)
     }
 }
 
@@ -232,6 +279,12 @@ impl Drop for Running {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Sets who may do what with a file.
+pub fn private(path: &Path, mode: u32) {
+    let mode = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(path, mode).expect("its mode is set");
 }
 
 /// Waits until something holds.

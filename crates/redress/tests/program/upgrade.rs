@@ -12,7 +12,7 @@ use super::support::{Installed, Place, client};
 const RELEASES: &str = "tests/releases";
 
 /// The folders of all releases, oldest first.
-fn releases() -> Vec<PathBuf> {
+pub fn releases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(RELEASES);
     let entries = fs::read_dir(folder).expect("the releases").map(|entry| entry.expect("one"));
     let mut found: Vec<_> =
@@ -43,6 +43,18 @@ fn laid_out(place: Place, fixture: &Path) -> Installed {
     let api_key = pairs[0].1.to_owned();
     let set = |place: Place, (name, value): &(&str, &str)| place.set(name, value);
     Installed { place: pairs.iter().fold(place, set), api_key }
+}
+
+/// What a release left on PostgreSQL.
+pub async fn on_postgres(release: &Path) -> Installed {
+    let fixture = release.join("postgres");
+    let url = teststand::engines::fresh_postgres().await;
+    let tables = fs::File::open(fixture.join("database.sql")).expect("the fixture");
+    let mut psql = Command::new("psql");
+    psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &url]).stdin(tables);
+    assert!(psql.stdout(Stdio::null()).status().expect("psql").success());
+    let set = Place::new().set("REDRESS_STORAGE_ENGINE", "postgres");
+    laid_out(set.set("REDRESS_STORAGE_URL", &url), &fixture)
 }
 
 /// Old cases are read, their histories hold, new reports come in, and the two go on together.
@@ -85,14 +97,6 @@ async fn every_release_is_opened_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_release_is_opened_on_postgres() {
     for release in releases() {
-        let fixture = release.join("postgres");
-        let url = teststand::engines::fresh_postgres().await;
-        let tables = fs::File::open(fixture.join("database.sql")).expect("the fixture");
-        let mut psql = Command::new("psql");
-        psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &url]).stdin(tables);
-        assert!(psql.stdout(Stdio::null()).status().expect("psql").success());
-        let set = Place::new().set("REDRESS_STORAGE_ENGINE", "postgres");
-        let place = set.set("REDRESS_STORAGE_URL", &url);
-        works_on(laid_out(place, &fixture), &fixture).await;
+        works_on(on_postgres(&release).await, &release.join("postgres")).await;
     }
 }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -25,6 +25,12 @@ const TWICE_EVERY: u32 = 6;
 /// Longer than any answer takes on a slow machine: past it the connection is broken.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
+/// Between two requests of one client where servers come and go: the load is to last.
+const SLOW_PAUSE: Duration = Duration::from_millis(40);
+
+/// Words of an answer that leaves open whether the request was carried out.
+const UNCERTAIN: &str = "not known";
+
 /// What a report was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
@@ -32,8 +38,16 @@ pub enum Said {
     Taken(String),
     /// The payment has an open case.
     Duplicate,
-    /// Nothing: nobody knows.
+    /// Nothing, or that it can be asked again: nobody here knows.
     Nothing,
+}
+
+/// An answer to a report, as it came.
+pub struct Answer {
+    pub status: u16,
+    pub case: Option<String>,
+    pub retry_after: Option<String>,
+    pub text: String,
 }
 
 /// What the program acknowledged.
@@ -51,7 +65,15 @@ pub struct Ledger {
 #[derive(Clone)]
 pub struct Outsider {
     http: reqwest::Client,
-    base: String,
+    /// The servers, asked in turn.
+    bases: Arc<RwLock<Vec<String>>>,
+    /// How long an answer is waited for, between two requests, and whether servers may be in
+    /// trouble.
+    answer_max: Duration,
+    pause: Duration,
+    rough: bool,
+    /// How far the servers' clocks were set ahead, in seconds.
+    ahead: Arc<AtomicI64>,
     key: String,
     secret: Vec<u8>,
     token: String,
@@ -69,6 +91,8 @@ pub struct Credentials {
     pub key: String,
     pub secret: String,
     pub token: String,
+    /// The token's name, without what it opens.
+    pub token_id: String,
 }
 
 /// Makes an account whose webhooks go to `hook`, with so many payments, by the usual commands;
@@ -107,6 +131,7 @@ pub fn install(
         key: text(&key["api_key"]),
         secret: text(&key["secret"]),
         token: text(&token["token"]),
+        token_id: text(&token["id"]),
     }
 }
 
@@ -121,7 +146,11 @@ impl Outsider {
     pub fn new(credentials: &Credentials, mark: u64, payments: u32) -> Self {
         Self {
             http: client(None),
-            base: String::new(),
+            bases: Arc::default(),
+            answer_max: ANSWER_MAX,
+            pause: Duration::ZERO,
+            rough: false,
+            ahead: Arc::default(),
             key: credentials.key.clone(),
             secret: STANDARD.decode(&credentials.secret).expect("Base64"),
             token: credentials.token.clone(),
@@ -135,7 +164,47 @@ impl Outsider {
 
     /// The same, talking to the server at this address.
     pub fn at(&self, base: &str) -> Self {
-        Self { base: base.to_owned(), http: client(None), ..self.clone() }
+        let bases = Arc::new(RwLock::new(vec![base.to_owned()]));
+        Self { bases, http: client(None), ..self.clone() }
+    }
+
+    /// The same, for servers that are killed and stopped: answers are waited for that long only.
+    pub fn rough(&self, answer_max: Duration) -> Self {
+        let bases = Arc::default();
+        let pause = SLOW_PAUSE;
+        Self { bases, answer_max, pause, rough: true, http: client(None), ..self.clone() }
+    }
+
+    /// The same with pauses, for a load that is to last.
+    pub fn slowly(&self) -> Self {
+        let bases = Arc::default();
+        Self { bases, pause: SLOW_PAUSE, http: client(None), ..self.clone() }
+    }
+
+    /// Whether servers may be in trouble.
+    pub fn is_rough(&self) -> bool {
+        self.rough
+    }
+
+    /// From now on these servers are asked in turn.
+    pub fn ask(&self, bases: Vec<String>) {
+        *self.bases.write().expect("nobody panicked") = bases;
+    }
+
+    /// Sets the client's clock that far ahead, in seconds.
+    pub fn set_ahead(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::Relaxed);
+    }
+
+    fn base(&self, turn: u32) -> String {
+        let bases = self.bases.read().expect("nobody panicked");
+        bases[usize::try_from(turn).expect("a number") % bases.len()].clone()
+    }
+
+    /// Whether this is what a server may say while its database is away. It never says that it is
+    /// broken.
+    fn may_say(&self, status: u16, text: &str) -> bool {
+        self.rough && (matches!(status, 503 | 504) || (status == 500 && text.contains(UNCERTAIN)))
     }
 
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -144,21 +213,47 @@ impl Outsider {
 
     /// Reports on payment `number` once.
     pub async fn report(&self, number: u32, idempotency: &str) -> Said {
+        let turn = self.nonce.fetch_add(1, Ordering::Relaxed);
+        let nonce = format!("{:016x}-{turn:08}", self.mark);
+        let Some(Answer { status, case, text, .. }) =
+            self.send(turn, number, &nonce, idempotency).await
+        else {
+            return Said::Nothing;
+        };
+        if self.may_say(status, &text) {
+            return Said::Nothing;
+        }
+        assert_eq!(status, 200, "R-{number}: {text}");
+        let said: Value = serde_json::from_str(&text).expect("JSON");
+        match said["data"]["status"].as_str() {
+            Some("Success") => Said::Taken(case.expect("a case")),
+            Some("Failed") => Said::Duplicate,
+            _ => panic!("R-{number}: {text}"),
+        }
+    }
+
+    /// Sends a report to the server whose turn it is.
+    pub async fn send(
+        &self,
+        turn: u32,
+        number: u32,
+        nonce: &str,
+        idempotency: &str,
+    ) -> Option<Answer> {
         let body = json!({
             "refid": format!("R-{number}"),
             "user_email": [format!("buyer{number}@example.test")],
             "description": format!("Bill {number} is paid and still shows as unpaid."),
         });
         let body = body.to_string();
-        let time = seconds_now();
-        let nonce = format!("{:016x}-{:08}", self.mark, self.nonce.fetch_add(1, Ordering::Relaxed));
+        let time = seconds_now() + self.ahead.load(Ordering::Relaxed);
         let post = reqwest::Method::POST;
         let signature =
-            dialects::signature::sign(&self.secret, time, &nonce, &post, "", body.as_bytes());
+            dialects::signature::sign(&self.secret, time, nonce, &post, "", body.as_bytes());
         let asked = self
             .http
-            .post(format!("{}/v2/transactions/check", self.base))
-            .timeout(ANSWER_MAX)
+            .post(format!("{}/v2/transactions/check", self.base(turn)))
+            .timeout(self.answer_max)
             .header("Content-Type", "application/json")
             .header("X-Api-Key", &self.key)
             .header("X-Timestamp", time.to_string())
@@ -166,19 +261,18 @@ impl Outsider {
             .header("X-Signature", signature)
             .header("Idempotency-Key", idempotency)
             .body(body);
-        let Ok(answer) = asked.send().await else { return Said::Nothing };
+        let answer = asked.send().await.ok()?;
         let status = answer.status().as_u16();
-        let case = answer.headers().get("Redress-Case-Id").cloned();
-        let Ok(text) = answer.text().await else { return Said::Nothing };
-        assert_eq!(status, 200, "R-{number}: {text}");
-        let said: Value = serde_json::from_str(&text).expect("JSON");
-        match said["data"]["status"].as_str() {
-            Some("Success") => {
-                Said::Taken(case.expect("a case").to_str().expect("text").to_owned())
-            }
-            Some("Failed") => Said::Duplicate,
-            _ => panic!("R-{number}: {text}"),
-        }
+        let header = |name| {
+            let value = answer.headers().get(name)?;
+            Some(value.to_str().expect("text").to_owned())
+        };
+        let (case, retry_after) = (header("Redress-Case-Id"), header("Retry-After"));
+        Some(Answer { status, case, retry_after, text: answer.text().await.ok()? })
+    }
+
+    async fn breathe(&self) {
+        tokio::time::sleep(self.pause).await;
     }
 
     /// Loads the server until it answers no more.
@@ -197,6 +291,7 @@ impl Outsider {
 
     async fn reports(self, dead: Arc<AtomicBool>) {
         while !dead.load(Ordering::Relaxed) {
+            self.breathe().await;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.payments {
                 return;
@@ -227,27 +322,29 @@ impl Outsider {
     async fn acts(self, person: u32, dead: Arc<AtomicBool>) {
         let mut count = 0_u32;
         while !dead.load(Ordering::Relaxed) {
+            self.breathe().await;
             let last = self.ledger().taken.values().last().cloned();
             let Some(case) = last else {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 continue;
             };
             count += 1;
-            let says = format!("{person} says {count} at {}", self.base);
+            let base = self.base(count + person);
+            let says = format!("{person} says {count} at {base}");
             let (act, body) = match count % 2 {
                 0 => ("comment", json!({ "says": says })),
                 _ => ("assign", json!({ "queue": "intake", "says": says })),
             };
-            if let Some(version) = self.act(&case, act, &body).await {
+            if let Some(version) = self.act(&base, &case, act, &body).await {
                 self.ledger().acts.push((case, version, says));
             }
         }
     }
 
     /// Acts on a case; its version afterwards, when that was answered.
-    pub async fn act(&self, case: &str, act: &str, body: &Value) -> Option<i64> {
-        let url = format!("{}/api/v1/cases/{case}/{act}", self.base);
-        let asked = self.http.post(url).timeout(ANSWER_MAX).bearer_auth(&self.token);
+    pub async fn act(&self, base: &str, case: &str, act: &str, body: &Value) -> Option<i64> {
+        let url = format!("{base}/api/v1/cases/{case}/{act}");
+        let asked = self.http.post(url).timeout(self.answer_max).bearer_auth(&self.token);
         let answer = asked
             .header("Content-Type", "application/json")
             .body(body.to_string())
@@ -261,12 +358,13 @@ impl Outsider {
             200 => Some(said["version"].as_i64().expect("a version")),
             // Several people at one case at once: who came too late three times is told so.
             503 | 409 => None,
+            _ if self.may_say(status, &text) => None,
             _ => panic!("{status}: {text}"),
         }
     }
 
     async fn get(&self, path: &str) -> Value {
-        let url = format!("{}/api/v1/{path}", self.base);
+        let url = format!("{}/api/v1/{path}", self.base(0));
         let answer = self.http.get(url).timeout(ANSWER_MAX).bearer_auth(&self.token).send().await;
         let answer = answer.expect("an answer");
         let status = answer.status().as_u16();

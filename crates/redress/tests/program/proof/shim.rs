@@ -1,6 +1,7 @@
-//! The library that is put before the program (`shim.c`): built by the C compiler that the build
-//! needs anyway, once for each process of tests. Its journal is read here. It must never be
-//! believed without a look: `power` holds what it saw against the files that are really there.
+//! The libraries that are put before a program (`shim.c`, `full.c`): built by the C compiler that
+//! the build needs anyway, once for each process of tests. The journal of the first is read here.
+//! It must never be believed without a look: `power` holds what it saw against the files that are
+//! really there.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,20 +10,27 @@ use std::sync::OnceLock;
 /// The built library, as LD_PRELOAD wants it.
 pub fn library() -> String {
     static BUILT: OnceLock<String> = OnceLock::new();
-    BUILT.get_or_init(build).clone()
+    BUILT.get_or_init(|| build("shim")).clone()
 }
 
-fn build() -> String {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/program/proof/shim.c");
+/// The one that lets a disk be full.
+pub fn full_disk() -> String {
+    static BUILT: OnceLock<String> = OnceLock::new();
+    BUILT.get_or_init(|| build("full")).clone()
+}
+
+fn build(name: &str) -> String {
+    let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/program/proof");
+    let here = sources.join(format!("{name}.c"));
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let own = folder.join(format!("shim-{}.so", std::process::id()));
+    let own = folder.join(format!("{name}-{}.so", std::process::id()));
     let mut compiler = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
     compiler.args(["-O2", "-Wall", "-shared", "-fPIC", "-o"]).arg(&own).arg(&here);
     let done = compiler.args(["-ldl", "-lpthread"]).output().expect("the C compiler starts");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     // Named by what it was made of, so that runs do not pile up; moved, so that it is whole.
     let digest = vault::digest::sha256(&std::fs::read(&here).expect("its source"));
-    let built = folder.join(format!("shim-{}.so", &vault::digest::hex(&digest)[..16]));
+    let built = folder.join(format!("{name}-{}.so", &vault::digest::hex(&digest)[..16]));
     std::fs::rename(&own, &built).expect("the library is moved");
     built.to_str().expect("a path").to_owned()
 }
