@@ -1246,6 +1246,41 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// The files of a case
+    ///
+    /// `GET /api/v1/cases/{id}/evidence`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn list_evidence(
+        &self,
+        id: &str,
+    ) -> Result<Answer<EvidenceList>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/cases/{id}/evidence");
+        wanted.named("id", id);
+        self.json(wanted)
+    }
+
+    /// Give a case files
+    ///
+    /// `POST /api/v1/cases/{id}/evidence`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn attach_evidence(
+        &self,
+        id: &str,
+        kind: &str,
+        body: Vec<u8>,
+        how: &Write<'_>,
+    ) -> Result<Answer<Attached>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/cases/{id}/evidence");
+        wanted.named("id", id);
+        wanted.bytes(kind, body);
+        wanted.how(how);
+        self.json(wanted)
+    }
+
     /// Tie it to another case
     ///
     /// `POST /api/v1/cases/{id}/link`
@@ -1487,6 +1522,51 @@ impl<T: Transport> Client<T> {
         self.json(wanted)
     }
 
+    /// What is known of one file
+    ///
+    /// `GET /api/v1/evidence/{evidence}`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_evidence(
+        &self,
+        evidence: &str,
+    ) -> Result<Answer<Evidence>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/evidence/{evidence}");
+        wanted.named("evidence", evidence);
+        self.json(wanted)
+    }
+
+    /// A file as it came
+    ///
+    /// `GET /api/v1/evidence/{evidence}/content`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_evidence_content(
+        &self,
+        evidence: &str,
+    ) -> Result<Answer<Vec<u8>>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/evidence/{evidence}/content");
+        wanted.named("evidence", evidence);
+        self.raw(wanted)
+    }
+
+    /// A small picture of an image
+    ///
+    /// `GET /api/v1/evidence/{evidence}/preview`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn get_evidence_preview(
+        &self,
+        evidence: &str,
+    ) -> Result<Answer<Vec<u8>>, Error> {
+        let mut wanted = Wanted::new("GET", "/api/v1/evidence/{evidence}/preview");
+        wanted.named("evidence", evidence);
+        self.raw(wanted)
+    }
+
     /// Changes of cases behind a cursor
     ///
     /// `GET /api/v1/export/cases`
@@ -1532,6 +1612,23 @@ impl<T: Transport> Client<T> {
         let mut wanted = Wanted::new("GET", "/api/v1/export/transactions");
         wanted.asked("cursor", query.cursor.as_ref());
         wanted.asked("limit", query.limit.as_ref());
+        self.json(wanted)
+    }
+
+    /// Set one's own password by an invitation
+    ///
+    /// `POST /api/v1/invitations/accept`
+    ///
+    /// # Errors
+    /// A problem of the API, or of the way to it.
+    pub fn accept_invitation(
+        &self,
+        body: &AcceptInvitation,
+        how: &Write<'_>,
+    ) -> Result<Answer<AcceptedInvitation>, Error> {
+        let mut wanted = Wanted::new("POST", "/api/v1/invitations/accept");
+        wanted.json(body);
+        wanted.how(how);
         self.json(wanted)
     }
 
@@ -1770,5 +1867,10 @@ impl<T: Transport> Client<T> {
         let mut wanted = Wanted::new("GET", "/api/v1/transactions/{refid}");
         wanted.named("refid", refid);
         self.json(wanted)
+    }
+
+    fn raw(&self, wanted: Wanted) -> Result<Answer<Vec<u8>>, Error> {
+        let response = self.sent(wanted)?;
+        Ok(Answer::of(&response, response.body.clone()))
     }
 }

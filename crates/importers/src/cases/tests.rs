@@ -119,7 +119,7 @@ fn what_the_mapping_does_not_know_is_refused_by_name() {
         ("1,05/01/2026,x,y,,call,new", "received (came): `05/01/2026` is not a time as"),
         ("1,2026-03-02,x,y,,call,new", "received (came): it lies in the future"),
         ("1,2026-01-05,x,y,nobody,call,new", "to: `nobody`"),
-        ("1,2026-01-05,x,\"a\nb\",,call,new", "category (what): the control character"),
+        ("1,2026-01-05,x,\"a\nb\",,call,new", "category (what): the character "),
         ("\u{e9},2026-01-05,x,y,,call,new", "id: it must have"),
         ("1,2026-01-05,x,y,,call", "it has 6 columns"),
         ("1,2026-01-05,\"x,y,,call,new", "a quote is opened and not closed"),
