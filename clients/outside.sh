@@ -68,7 +68,7 @@ schemathesis() (
     # Hooks are found beside, and what it keeps for another run goes with the scratch folder.
     cp "$here/schemathesis/"*.{toml,py} "$scratch" && cd "$scratch" || exit 1
     export REDRESS_OWN_TOKEN=$own_token REDRESS_SPARE_TOKEN=$spare_token
-    export REDRESS_CARRIED_OUT=$scratch/carried-out PYTHONDONTWRITEBYTECODE=1
+    export REDRESS_CARRIED_OUT=$scratch/carried-out PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here
     timeout "$schemathesis_wait_s" "$target/tools/schemathesis/bin/st" \
         --config-file schemathesis.toml run "$scratch/openapi.json" --url "$base" \
         --header "Authorization: Bearer $token" --checks all --workers 1 --seed 7 \

@@ -17,11 +17,31 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+import zlib
 
 # Seconds that something may take to become what `until` says; a second try comes after five.
 UNTIL_S = 30
 # Seconds one answer may take.
 ANSWER_S = 30
+
+
+
+def png():
+    """A picture of one pixel: what the document shows is a PDF, of which there is no preview."""
+    chunk = lambda kind, data: (
+        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+    )
+    head = (1).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+    dot = zlib.compress(bytes([0, 200, 30, 30]))
+    chunks = [(b"IHDR", head), (b"IDAT", dot), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks)
+
+
+def form(name):
+    """A body of several parts with that picture in it, whose boundary is XX."""
+    head = f'--XX\r\nContent-Disposition: form-data; name="{name}"; filename="photo.png"\r\n'
+    return head.encode() + b"Content-Type: image/png\r\n\r\n" + png() + b"\r\n--XX--\r\n"
+
 
 STEPS = json.loads((pathlib.Path(__file__).parent / "steps.json").read_text())
 
@@ -61,9 +81,8 @@ class Server:
         """Carries a step out and returns the answer."""
         method, path, one = self.operations[step["operation"]]
         content = one.get("requestBody", {}).get("content", {})
-        form = content.get("multipart/form-data")
-        if form:
-            data, kind = form["example"].encode(), "multipart/form-data; boundary=XX"
+        if "multipart/form-data" in content:
+            data, kind = form("files"), "multipart/form-data; boundary=XX"
         else:
             sent = content.get("application/json", {})
             body = filled(step.get("body", sent.get("example", {})), names)
@@ -152,4 +171,5 @@ def main():
     json.dump(shorter(document), sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,8 @@ use std::{env, thread};
 
 use redress_client::plain::Plain;
 use redress_client::{
-    Client, Comment, Error, ExportCasesQuery, Import, ListCasesQuery, OpenCase, OpenCaseChannel,
-    Says, SearchQuery, TransactionRow, Wait, WaitOn, Write,
+    Client, Comment, Error, ExportCasesQuery, GetTimelineQuery, Import, ListCasesQuery, OpenCase,
+    OpenCaseChannel, Says, SearchQuery, TransactionRow, Wait, WaitOn, Write,
 };
 
 /// Times a list is asked, and the wait between: what is new is found and exported within seconds.
@@ -85,7 +85,7 @@ fn acts(client: &Client<Plain>, refid: &str) -> Result<bool, Error> {
     let how = Write { key: None, version: started.version.as_deref() };
     let wait = Wait { on: WaitOn::Provider, says: None };
     let waits = client.wait_case(&case.id, &wait, &how)?.body;
-    let told = client.get_timeline(&case.id)?.body;
+    let told = client.get_timeline(&case.id, &GetTimelineQuery::default())?.body;
     let stale = client.resume_case(&case.id, &Says::default(), &how).expect_err("moved on");
     Ok(waits.fact.as_deref() == Some("provider")
         && told.entries.len() >= 3
@@ -120,7 +120,7 @@ fn told(client: &Client<Plain>, id: &str) -> Result<bool, Error> {
     client.start_case(id, &Says::default(), &how)?;
     let body = Comment { says: "Somebody goes and looks.".into(), to_customer: None };
     client.comment_case(id, &body, &Write::default())?;
-    let told = client.get_timeline(id)?.body;
+    let told = client.get_timeline(id, &GetTimelineQuery::default())?.body;
     let said = format!("{:?}", told.entries);
     Ok(told.case == id && said.contains("ochre meter") && said.contains("goes and looks"))
 }

@@ -111,7 +111,7 @@ fn word<'de, D: Deserializer<'de>, W: Worded>(from: D) -> Result<W, D::Error> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Comment {
     says: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::json::or_default")]
     to_customer: bool,
 }
 
@@ -180,7 +180,7 @@ impl<const LINK: bool> ActBody for Tied<LINK> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Merge {
     into: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::json::or_default")]
     carry_addresses: bool,
     says: Option<String>,
 }

@@ -47,6 +47,15 @@ pub(super) fn field<T: DeserializeOwned>(
     })
 }
 
+/// A field that may be left out, and then is what its type is by itself; `null` is left out too.
+pub(super) fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + serde::Deserialize<'de>,
+{
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
 /// [`whole`] where the field may be left out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Whole(pub(super) i64);

@@ -42,7 +42,7 @@ pub(super) struct Open {
     language: Option<String>,
     refid: Option<String>,
     trxid: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::json::or_default")]
     addresses: Vec<String>,
     says: Option<String>,
     category: Option<String>,

@@ -56,7 +56,7 @@ async fn a_wrong_field_of_an_act_is_named() {
         ("comment", r#"{"says":""}"#, "says"),
         ("comment", r#"{"says":"\n "}"#, "says"),
         ("comment", r#"{"says":"a","to_customer":"yes"}"#, "to_customer"),
-        ("comment", r#"{"says":"a","to_customer":null}"#, "to_customer"),
+        ("comment", r#"{"says":"a","to_customer":0}"#, "to_customer"),
         ("assign", "{}", "queue"),
         ("assign", r#"{"queue":null,"person":null}"#, "queue"),
         ("assign", r#"{"queue":" "}"#, "queue"),

@@ -165,7 +165,7 @@ pub(super) struct TokenAdd {
     rights: Option<Vec<String>>,
     days: Option<Whole>,
     member: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::native::json::or_default")]
     installation: bool,
 }
 
