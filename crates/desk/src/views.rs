@@ -109,7 +109,7 @@ impl Desk {
     }
 
     /// The case that goes on in the place of one that was merged, which may itself have been merged
-    /// on.
+    /// on. Merges never lead round: what they end at is not closed.
     async fn merged_into(&self, scope: Scope, case: &Case) -> Result<Option<CaseId>, Failure> {
         let merged = Stage::Closed { reason: CloseReason::Duplicate };
         let mut last = None;

@@ -17,7 +17,7 @@ pub use decide::{
     Command, Decision, Hand, attached, decide, hindrance, next_stage, reportable, take_over,
 };
 pub use fact::Facts;
-pub use link::{Link, LinkKind, Tie};
+pub use link::{ABOVE_MAX, Link, LinkKind, Tie};
 pub use list::{Behind, CaseFilter, Sort, Span};
 pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, is_language};
 pub use report::{Known, PaymentRef, Report, ReportContent};

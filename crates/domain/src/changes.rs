@@ -20,6 +20,13 @@ pub enum Change {
     CaseOpened(Box<Case>),
     /// A case in its new state; `version` is one more than the stored one.
     CaseMoved(Box<Case>),
+    /// A case that stays; refused when it is not at this version any more.
+    CaseHeld {
+        /// The case.
+        case: CaseId,
+        /// The version at which it was looked at.
+        version: i64,
+    },
     /// Two cases are tied.
     Linked(Link),
     /// Two cases are tied no longer.

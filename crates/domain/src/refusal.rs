@@ -96,6 +96,8 @@ pub enum Refusal {
     SameCase,
     /// The two cases are tied in this way already.
     AlreadyLinked,
+    /// More cases stand above the other one than are looked at.
+    TooManyAbove,
     /// The two cases are not tied in this way.
     NotLinked,
     /// The case that another one would be merged into is closed.
@@ -162,6 +164,7 @@ impl Refusal {
             Self::AlwaysThere { kind: Kind::Queue },
             Self::SameCase,
             Self::AlreadyLinked,
+            Self::TooManyAbove,
             Self::NotLinked,
         ]);
         samples.extend(case.map(|case| Self::OtherCaseClosed { case }));
@@ -207,6 +210,7 @@ impl Refusal {
             Self::AlwaysThere { .. } => "always-there",
             Self::SameCase => "same-case",
             Self::AlreadyLinked => "already-linked",
+            Self::TooManyAbove => "too-many-above",
             Self::NotLinked => "not-linked",
             Self::OtherCaseClosed { .. } => "other-case-closed",
             Self::CaseEmpty => "case-empty",
@@ -250,6 +254,7 @@ impl Refusal {
             | Self::AlwaysThere { .. }
             | Self::SameCase
             | Self::AlreadyLinked
+            | Self::TooManyAbove
             | Self::NotLinked
             | Self::OtherCaseClosed { .. }
             | Self::CaseEmpty
@@ -297,7 +302,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 36;
+    const REFUSALS: usize = 37;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

@@ -124,6 +124,7 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
             list.push(cases::imported(scope, source, external_id, case, changes.at));
         }
         Change::CaseMoved(case) => list.push(cases::shift(case)),
+        Change::CaseHeld { case, version } => list.push(cases::held(scope, case, *version)),
         Change::Linked(link) => list.push(cases::link(scope, link)),
         Change::Unlinked(link) => list.push(cases::unlink(scope, link)),
         Change::Noted { note, content } => list.push(cases::note(note, content.as_ref())),

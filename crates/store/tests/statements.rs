@@ -87,7 +87,7 @@ fn statements() -> Vec<(String, String)> {
             }
             let text = joined(&rest[..end], &macros);
             let verb = text.split_whitespace().next().unwrap_or_default();
-            if ["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&verb) {
+            if ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&verb) {
                 found.push((format!("{}: {name}", file.display()), text));
             }
         }

@@ -213,6 +213,7 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::AlwaysThere { .. }
         | Refusal::SameCase
         | Refusal::AlreadyLinked
+        | Refusal::TooManyAbove
         | Refusal::NotLinked
         | Refusal::OtherCaseClosed { .. }
         | Refusal::CaseEmpty

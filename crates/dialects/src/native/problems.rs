@@ -115,7 +115,14 @@ const PAGES: &[Page] = &[
     page_of(
         "already-linked",
         "Linked already",
-        "The two cases are linked in this way. There is nothing to do.",
+        "The two cases are linked in this way, or the other way round, also over cases between \
+         them: none is its parent's parent. Read the links of either.",
+    ),
+    page_of(
+        "too-many-above",
+        "Too many cases above",
+        "More than 32 cases stand above the one you named, over its parents and theirs: more are \
+         not looked at. Link to a case further up.",
     ),
     page_of(
         "not-linked",

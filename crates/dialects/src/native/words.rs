@@ -48,6 +48,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlwaysThere { .. }
         | Refusal::SameCase
         | Refusal::AlreadyLinked
+        | Refusal::TooManyAbove
         | Refusal::NotLinked
         | Refusal::OtherCaseClosed { .. }
         | Refusal::LastAdministrator
@@ -101,6 +102,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         ),
         Refusal::SameCase
         | Refusal::AlreadyLinked
+        | Refusal::TooManyAbove
         | Refusal::NotLinked
         | Refusal::OtherCaseClosed { .. }
         | Refusal::CaseEmpty

@@ -4,6 +4,10 @@
 use crate::ids::CaseId;
 use crate::time::Instant;
 
+/// How many cases may stand above the one that another becomes a child, a part or a duplicate of:
+/// all of them are looked at, and guarded, when the link is made.
+pub const ABOVE_MAX: usize = 32;
+
 /// What a link is, seen from its first case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LinkKind {
@@ -23,6 +27,16 @@ super::words!(LinkKind {
     Split = "split",
     Parent = "parent",
 });
+
+impl LinkKind {
+    /// Whether the second case stands above the first. Of such links none may lead round.
+    pub const fn rises(self) -> bool {
+        match self {
+            Self::Related => false,
+            Self::Duplicate | Self::Split | Self::Parent => true,
+        }
+    }
+}
 
 /// What the other case is to a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -53,6 +53,9 @@ pub struct Known {
     pub other: Option<Case>,
     /// The links between the two.
     pub links: Vec<Link>,
+    /// For a link that rises: the cases above its second end, each with its version, by links of
+    /// the same kind; at most one more than [`ABOVE_MAX`](super::ABOVE_MAX), and without that end.
+    pub above: Vec<(CaseId, i64)>,
     /// For a split about another payment: what must be known to open a case about it.
     pub part: Option<Box<Self>>,
     /// For an assignment: what of it takes no cases, since nobody wrote it down, or it was retired

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::case::{Ask, Case, Known, Link, LinkKind, PaymentRef, Proposal, Remedy};
+use domain::case::{ABOVE_MAX, Ask, Case, Known, Link, LinkKind, PaymentRef, Proposal, Remedy};
 use domain::chain::{Digest, Head, Note};
 use domain::changes::{KeptContent, Saved};
 use domain::ids::CaseId;
@@ -109,6 +109,15 @@ const LINKS_BETWEEN: &str = "SELECT case_id, other_id, kind, at FROM case_links
  WHERE scope = ?1 AND case_id = ?2 AND other_id = ?3
  UNION ALL SELECT case_id, other_id, kind, at FROM case_links
  WHERE scope = ?1 AND case_id = ?3 AND other_id = ?2";
+
+// No join outside: both engines stop walking when they have as many as are wanted.
+const ABOVE: &str = "WITH RECURSIVE above (id, version) AS (
+ SELECT id, version FROM cases WHERE scope = ?1 AND id = ?2
+ UNION SELECT cases.id, cases.version FROM above
+ JOIN case_links ON case_links.scope = ?1 AND case_links.case_id = above.id
+ AND case_links.kind = ?3
+ JOIN cases ON cases.scope = ?1 AND cases.id = case_links.other_id)
+ SELECT id, version FROM above LIMIT ?4";
 
 const LINKS_OF: &str = "SELECT case_id, other_id, kind, at FROM case_links
  WHERE scope = ?1 AND case_id = ?2
@@ -256,8 +265,7 @@ pub async fn for_act(
     ask: Option<&Ask>,
     key: Option<&str>,
 ) -> Result<(Known, Option<Saved>), Fault> {
-    let at = |sql, id: &str| Query { sql, values: vec![scope.number().into(), id.into()] };
-    let id = id.as_str();
+    let at = |sql, id: &CaseId| Query::new(sql, vec![scope.number().into(), id.as_str().into()]);
     let mut queries = vec![at(CASE_BY_ID, id), at(PAYMENT_OF_CASE, id), at(OTHER_OPEN, id)];
     let key_at = queries.len();
     queries.extend(key.map(|key| saved_query(scope, key)));
@@ -267,8 +275,9 @@ pub async fn for_act(
         _ => None,
     };
     if let Some(other) = ask.and_then(Ask::other) {
-        let both = vec![scope.number().into(), id.into(), other.as_str().into()];
-        queries.extend([at(CASE_BY_ID, other.as_str()), Query::new(LINKS_BETWEEN, both)]);
+        let both = vec![scope.number().into(), id.as_str().into(), other.as_str().into()];
+        queries.extend([at(CASE_BY_ID, other), Query::new(LINKS_BETWEEN, both)]);
+        queries.extend(above_query(scope, id, ask));
     } else if let Some(payment) = part {
         queries.extend(about_payment(scope, payment));
     }
@@ -285,6 +294,10 @@ pub async fn for_act(
         known.other = first(&found, more_at).map(case).transpose()?;
         let links = rows(&found, more_at + 1).iter().map(link);
         known.links = links.collect::<Result<_, _>>()?;
+        // The first row is the case from which the walk began.
+        let above = rows(&found, more_at + 2).iter().skip(1);
+        let above = above.map(|row| Ok((codec::case_id(row.text(0)?)?, row.int(1)?)));
+        known.above = above.collect::<Result<_, Fault>>()?;
     }
     Ok((known, saved_of(&found, key_at, key)?))
 }
@@ -313,6 +326,17 @@ pub async fn for_take(
         None => Known::default(),
     };
     Ok((known, saved_of(&found, 1, key)?))
+}
+
+/// Asks for the cases above the upper end of the link that an act would make, if one stands above.
+fn above_query(scope: Scope, case: &CaseId, ask: Option<&Ask>) -> Option<Query> {
+    let Some(Ask::Link { tie, other }) = ask else { return None };
+    let link = Link::between(case, *tie, other, Instant::from_millis(0));
+    // The case itself, and one more than there may be.
+    let most = i64::try_from(ABOVE_MAX + 2).unwrap_or(i64::MAX);
+    let [scope, upper] = [scope.number().into(), link.other.as_str().into()];
+    let values = vec![scope, upper, link.kind.word().into(), most.into()];
+    link.kind.rises().then(|| Query::new(ABOVE, values))
 }
 
 fn link(row: &Row) -> Result<Link, Fault> {

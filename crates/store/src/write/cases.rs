@@ -27,6 +27,10 @@ const MOVE_CASE: &str = "UPDATE cases SET version = ?3, stage = ?4, stage_fact =
  AND NOT EXISTS (SELECT 1 FROM cases other WHERE other.scope = ?2 AND other.refid = cases.refid
   AND other.refid <> '' AND other.slot = ?7 AND other.id <> ?1)";
 
+// Changes nothing, and locks the row until the commit: whoever moves the case meets this one.
+const HOLD_CASE: &str = "UPDATE cases SET version = version
+ WHERE id = ?1 AND scope = ?2 AND version = ?3";
+
 const INSERT_LINK: &str = "INSERT INTO case_links (scope, case_id, other_id, kind, at)
  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 
@@ -76,6 +80,11 @@ pub(super) fn link(scope: Scope, link: &Link) -> Stmt {
     let mut values = link_values(scope, link);
     values.push(link.at.millis().into());
     one(INSERT_LINK, tag::CASE, values)
+}
+
+pub(super) fn held(scope: Scope, case: &CaseId, version: i64) -> Stmt {
+    let values = vec![case.as_str().into(), scope.number().into(), version.into()];
+    one(HOLD_CASE, tag::CASE, values)
 }
 
 pub(super) fn unlink(scope: Scope, link: &Link) -> Stmt {

@@ -3,8 +3,11 @@
 
 use super::opening::{first_note, new_case};
 use super::{Decision, Hand, event, note};
-use crate::case::{Act, ActOrder, Ask, ByHand, Case, Known, Link, PaymentRef, Stage, Tie};
+use crate::case::{
+    ABOVE_MAX, Act, ActOrder, Ask, ByHand, Case, Known, Link, PaymentRef, Stage, Tie,
+};
 use crate::changes::{Change, Changes, Outcome};
+use crate::ids::CaseId;
 use crate::message::EventKind;
 use crate::refusal::Refusal;
 
@@ -52,6 +55,9 @@ fn link(
     // No case is its parent's parent.
     let turned = Link::between(&case.id, tie.turned(), &other.id, hand.at);
     let against = known.links.iter().any(|one| one.same(&turned));
+    if act == Act::Link && !there && !against {
+        leads_nowhere_round(known, &link)?;
+    }
     let change = match (act, there) {
         (Act::Link, _) if there || against => return Err(Refusal::AlreadyLinked),
         (Act::Link, _) => Change::Linked(link),
@@ -61,8 +67,21 @@ fn link(
     let noted = note(&mut case, act.word(), &order.ask.fact(), &order.says, hand);
     let fact = format!("{} {}", tie.turned().word(), case.id);
     let other_noted = note(&mut other, act.word(), &fact, "", hand);
+    let held = if act == Act::Link { known.above.as_slice() } else { &[] };
     let notes = vec![noted, other_noted, change];
-    Ok(decision([case, other], notes, hand))
+    Ok(decision([case, other], held, notes, hand))
+}
+
+/// No case stands above itself, over however many others. What was looked at to say so is held at
+/// its version in the same commit: of two links that would close a circle together, one is refused.
+fn leads_nowhere_round(known: &Known, link: &Link) -> Result<(), Refusal> {
+    if known.above.iter().any(|(above, _)| *above == link.case) {
+        return Err(Refusal::AlreadyLinked);
+    }
+    if known.above.len() > ABOVE_MAX {
+        return Err(Refusal::TooManyAbove);
+    }
+    Ok(())
 }
 
 /// The case is closed as a duplicate, with what was said in its history; the other one goes on.
@@ -94,7 +113,7 @@ fn merge(
     if !known.links.iter().any(|one| one.same(&link)) {
         rest.push(Change::Linked(link));
     }
-    Ok(decision([case, into], rest, hand))
+    Ok(decision([case, into], &[], rest, hand))
 }
 
 /// A part of the case becomes a case of its own, of the same customer, received at the same time.
@@ -154,15 +173,25 @@ fn content(addresses: Vec<String>, category: &str, says: &str) -> String {
     ByHand { addresses, says, category, ..ByHand::empty() }.content()
 }
 
-/// Two cases that moved. They are written in the order of their ids, so that two such acts never
-/// wait for each other.
-fn decision([case, other]: [Case; 2], rest: Vec<Change>, hand: &Hand<'_>) -> Decision {
+/// Two cases that moved, and those that are held as they are. They are written in the order of their
+/// ids, so that two such acts never wait for each other.
+fn decision(
+    [case, other]: [Case; 2],
+    held: &[(CaseId, i64)],
+    rest: Vec<Change>,
+    hand: &Hand<'_>,
+) -> Decision {
     let (version, stage) = (case.version, case.stage);
     let outcome = Outcome::Acted { case: case.id.clone(), version, stage };
-    let mut both = [case, other];
-    both.sort_by(|a, b| a.id.cmp(&b.id));
+    let hold = |(case, version): &(CaseId, i64)| {
+        (case.clone(), Change::CaseHeld { case: case.clone(), version: *version })
+    };
+    let mut touched: Vec<(CaseId, Change)> = held.iter().map(hold).collect();
+    let moved = [case, other].map(|case| (case.id.clone(), Change::CaseMoved(Box::new(case))));
+    touched.extend(moved);
+    touched.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut changes = Changes::none(hand.by.scope, hand.at);
-    changes.list.extend(both.map(|case| Change::CaseMoved(Box::new(case))));
+    changes.list.extend(touched.into_iter().map(|(_, change)| change));
     changes.list.extend(rest);
     Decision { changes, outcome }
 }
