@@ -14,7 +14,7 @@ use domain::{Env, Right, Rights, Role};
 
 pub use accounts::{KeyCommand, LoginCommand, TenantCommand, TokenCommand, WebhookCommand};
 pub use running::{
-    MemberCommand, MessageCommand, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
+    MemberCommand, MessageCommand, Of, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
 };
 
 pub use backup::{BackupArgs, RestoreArgs};
@@ -368,6 +368,8 @@ fn parse_rights(words: &str) -> Result<Rights, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use clap::CommandFactory;
 
     use super::*;
@@ -414,6 +416,38 @@ mod tests {
                 if let Err(why) = Cli::try_parse_from(split(example)) {
                     panic!("{example}: {why}");
                 }
+            }
+        }
+    }
+
+    /// What works upon an account says which, where and how to print it in the same way, and a
+    /// flag of one name takes the same thing everywhere.
+    #[test]
+    fn flags_are_the_same_everywhere() {
+        const GROUPS: [&str; 11] = [
+            "key", "token", "login", "webhook", "member", "queue", "team", "setting", "message",
+            "history", "reads",
+        ];
+        let mut all = Vec::new();
+        leaves(&Cli::command(), "redress", &mut all);
+        let mut seen: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for (words, command) in all {
+            let group = words.split(' ').nth(1).unwrap_or_default();
+            let of_account = GROUPS.contains(&group);
+            let longs: Vec<&str> =
+                command.get_arguments().filter_map(clap::Arg::get_long).collect();
+            for flag in ["tenant", "env", "json"].iter().filter(|_| of_account) {
+                assert!(longs.contains(flag), "{words} has no --{flag}");
+            }
+            assert!(group != "tenant" || longs.contains(&"json"), "{words} has no --json");
+            for argument in command.get_arguments().filter(|one| !one.is_global_set()) {
+                let Some(flag) = argument.get_long() else { continue };
+                assert_ne!(flag, "label", "{words}: what people call it is --name");
+                let value = argument.get_action().takes_values();
+                let shape = format!("{value} {:?}", argument.get_value_names());
+                let (first, known) =
+                    seen.entry(flag.to_owned()).or_insert_with(|| (words.clone(), shape.clone()));
+                assert_eq!(shape, *known, "--{flag} of {words} and of {first}");
             }
         }
     }

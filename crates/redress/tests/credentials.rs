@@ -78,14 +78,22 @@ fn logins_are_listed_and_get_new_passwords() {
 }
 
 #[test]
-fn webhooks_are_warned_of_listed_and_removed() {
+fn webhooks_that_lead_inside_are_refused_unless_they_are_meant() {
     let scratch = installation();
     let dir = &scratch.path().join("data");
     let add = ["webhook", "add", "--tenant", "acme", "--env", "production", "--url"];
-    for url in ["http://127.0.0.1:9000/", "http://localhost:9000/"] {
-        let output = run(dir, &[&add[..], &[url]].concat());
-        assert!(output.status.success() && told(&output).contains("deliveries will fail"), "{url}");
+    let inside = ["http://127.0.0.1:9000/", "http://localhost:9000/"];
+    for url in inside.into_iter().chain(["https://10.0.0.1/hook", "https://acme.example:22/"]) {
+        let why = bad(dir, &[&add[..], &[url]].concat());
+        assert!(why.contains("endpoint-barred") && why.contains("webhooks.allow"), "{url}: {why}");
     }
+    // What the settings file allows, this command allows as the server does.
+    let rule = "[webhooks]\nallow = [\"loopback:9000\"]\n";
+    std::fs::write(dir.join("redress.toml"), rule).expect("written");
+    for url in inside {
+        good(dir, &[&add[..], &[url]].concat());
+    }
+    bad(dir, &[&add[..], &["http://localhost:9001/"]].concat());
     for url in ["http://", "acme.example", "ftp://acme.example/"] {
         bad(dir, &[&add[..], &[url]].concat());
     }
@@ -138,6 +146,8 @@ fn an_account_is_run_from_the_command_line() {
     assert!(why.contains("redress member list"), "{why}");
     let token = run(&["token", "add", "--role", "agent", "--member", "ann@acme.example"]);
     assert!(token.starts_with("token  rdt_"), "{token}");
+    let why = fail(&["token", "add", "--role", "agent", "--name", "Ann@acme.example"]);
+    assert!(why.contains("--member Ann@acme.example"), "{why}");
     run(&["member", "change", "ann@acme.example", "--role", "supervisor"]);
     assert!(run(&["member", "list"]).contains("supervisor  ann@acme.example  Ann"));
     assert!(run(&["member", "invite", "ann@acme.example"]).contains("word  inv_"));
@@ -147,6 +157,9 @@ fn an_account_is_run_from_the_command_line() {
     run(&["team", "join", "front-desk", "ann@acme.example"]);
     assert!(run(&["team", "list"]).contains("front-desk  ann@acme.example"));
     run(&["queue", "add", "vouchers", "--team", "front-desk"]);
+    run(&["queue", "change", "vouchers", "--name", "PINs"]);
+    // As the flag was called before.
+    run(&["queue", "change", "vouchers", "--label", "vouchers"]);
     run(&["queue", "retire", "vouchers"]);
     assert!(run(&["queue", "list"]).contains("vouchers  vouchers  of front-desk  retired "));
     assert!(fail(&["queue", "add", "intake"]).contains("queue"));
@@ -195,4 +208,49 @@ fn a_webhook_is_rotated_switched_and_tried() {
     run("enable");
     assert_eq!(run("deliveries"), "", "nothing was spread without a server");
     bad(dir, &["webhook", "replay", "msg_00000000000000000000000000", "--tenant", "acme"]);
+}
+
+/// Every list and every act says the same in JSON, an object for each thing.
+#[test]
+fn whatever_is_listed_is_listed_as_json_too() {
+    let scratch = installation();
+    let dir = &scratch.path().join("data");
+    let at = ["--tenant", "acme", "--env", "production", "--json"];
+    let json = |args: &[&str]| -> Vec<Value> {
+        let said = good(dir, &[args, &at[..]].concat());
+        said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let member = json(&["member", "add", "ann@acme.example", "--name", "Ann", "--role", "agent"]);
+    assert_eq!(member[0]["act"], "member-add");
+    let password = json(&["member", "password", "ann@acme.example"]);
+    assert!(password[0]["password"].as_str().is_some_and(|one| one.len() >= 12), "{password:?}");
+    json(&["team", "add", "front-desk", "--name", "Front desk"]);
+    json(&["queue", "add", "vouchers", "--team", "front-desk"]);
+    json(&["key", "add", "--name", "till"]);
+    json(&["token", "add", "--role", "agent", "--member", "ann@acme.example"]);
+    json(&["login", "add", "--username", "acme-1"]);
+    let hook = json(&["webhook", "add", "--url", "https://acme.example/hooks"]);
+    json(&["webhook", "test", hook[0]["id"].as_str().expect("an id")]);
+    for (list, field, value) in [
+        ("member", "email", "ann@acme.example"),
+        ("team", "name", "Front desk"),
+        ("queue", "queue", "vouchers"),
+        ("key", "name", "till"),
+        ("token", "name", "ann@acme.example"),
+        ("login", "username", "acme-1"),
+        ("webhook", "url", "https://acme.example/hooks"),
+        ("setting", "setting", "sender-name"),
+        ("message", "message", "iimmpact.received"),
+    ] {
+        let rows = json(&[list, "list"]);
+        assert!(rows.iter().any(|row| row[field] == value), "{list}: {rows:?}");
+    }
+    assert!(json(&["history"]).iter().any(|row| row["act"] == "queue-add"));
+    assert!(json(&["reads"]).is_empty());
+    let accounts = good(dir, &["tenant", "list", "--json"]);
+    let slugs = accounts.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    assert_eq!(slugs.map(|row| row["tenant"].clone()).collect::<Vec<_>>(), ["acme", "other"]);
+    // A thing of one environment is not one of the other, when that is named.
+    let elsewhere = ["key", "list", "--tenant", "acme", "--env", "staging", "--json"];
+    assert_eq!(good(dir, &elsewhere), "");
 }

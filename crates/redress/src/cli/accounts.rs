@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use domain::{Env, Rights, Role};
+use domain::{Rights, Role};
 
-use super::{parse_env, parse_rights, parse_role};
+use super::running::{Of, Where};
+use super::{parse_rights, parse_role};
 
 /// `tenant …`
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,9 @@ pub enum TenantCommand {
         /// Seal what payers write with the key outside the database; it cannot be searched then
         #[arg(long)]
         seal_narratives: bool,
+        /// Print JSON instead of words: an object for each thing
+        #[arg(long)]
+        json: bool,
     },
     /// Call an account otherwise, or move its registered address
     #[command(after_help = "Example:\n  redress tenant change acme --name 'Acme Pay'")]
@@ -36,10 +40,17 @@ pub enum TenantCommand {
         /// The new registered address
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
+        /// Print JSON instead of words: an object for each thing
+        #[arg(long)]
+        json: bool,
     },
     /// List the accounts
     #[command(after_help = "Example:\n  redress tenant list")]
-    List,
+    List {
+        /// Print JSON instead of words: an object for each thing
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `key …`
@@ -48,52 +59,43 @@ pub enum KeyCommand {
     /// Make an API key; the secret is shown once
     #[command(after_help = "Example:\n  redress key add --tenant acme --env production")]
     Add {
-        /// Whose key
-        #[arg(long)]
-        tenant: String,
-        /// For which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
+        /// In which account and environment
+        #[command(flatten)]
+        at: Where,
         /// What it is for, for people
-        #[arg(long, default_value = "")]
-        label: String,
+        #[arg(long, alias = "label", default_value = "")]
+        name: String,
         /// What is left of a client's rights, as in `read-status read-payments` [default: all]
         #[arg(long, value_parser = parse_rights)]
         rights: Option<Rights>,
-        /// Print key and secret as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// List the API keys of an account, without secrets
     #[command(after_help = "Example:\n  redress key list --tenant acme")]
     List {
-        /// Whose keys
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Make a new API key in the place of another, which works for some hours yet
     #[command(after_help = "Example:\n  redress key rotate iimm_prod_k7f3 --tenant acme")]
     Rotate {
         /// The key that ends
         key: String,
-        /// Whose key
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
         /// For how many hours both work
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(0..=720))]
         hours: i64,
-        /// Print key and secret as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// Make an API key useless from now on
     #[command(after_help = "Example:\n  redress key revoke iimm_prod_k7f3 --tenant acme")]
     Revoke {
         /// The key, without its secret
         key: String,
-        /// Whose key
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
 }
 
@@ -102,18 +104,16 @@ pub enum KeyCommand {
 pub enum TokenCommand {
     /// Make a token for our own API; it is shown once
     #[command(after_help = "Example:\n  \
-        redress token add --tenant acme --env production --role agent --name ann@acme.example")]
+        redress token add --tenant acme --env production --role agent \
+        --member ann@acme.example")]
     Add {
-        /// Whose token
-        #[arg(long)]
-        tenant: String,
-        /// For which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
+        /// In which account and environment
+        #[command(flatten)]
+        at: Where,
         /// What it may do
         #[arg(long, value_parser = parse_role)]
         role: Role,
-        /// Who holds it, as the history will say
+        /// The name of who holds it, as the history will say
         #[arg(long, required_unless_present = "member")]
         name: Option<String>,
         /// The member whose token it is, by id or address: it ends with him
@@ -129,25 +129,22 @@ pub enum TokenCommand {
         #[arg(long, value_name = "DAYS", default_value_t = 365,
               value_parser = clap::value_parser!(u16).range(1..=3650))]
         days: u16,
-        /// Print the token as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// List the tokens of an account by their ids, without the tokens
     #[command(after_help = "Example:\n  redress token list --tenant acme")]
     List {
-        /// Whose tokens
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Make a token useless at once
     #[command(after_help = "Example:\n  redress token revoke tk_1f3a5c7e90b2d4f6 --tenant acme")]
     Revoke {
         /// Its id, as `token list` shows it
         id: String,
-        /// Whose token
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
 }
 
@@ -158,48 +155,36 @@ pub enum LoginCommand {
     #[command(after_help = "Example:\n  \
         redress login add --tenant acme --env staging --username acme-staging")]
     Add {
-        /// Whose login
-        #[arg(long)]
-        tenant: String,
-        /// For which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
+        /// In which account and environment
+        #[command(flatten)]
+        at: Where,
         /// The user name
         #[arg(long)]
         username: String,
         /// A file that holds the password
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
-        /// Print name and password as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// List the logins of an account, without passwords
     #[command(after_help = "Example:\n  redress login list --tenant acme")]
     List {
-        /// Whose logins
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Set a login's password anew; its refresh tokens end, ID tokens run out within their hour
     #[command(after_help = "A new password is shown once unless a file gives one.\n\nExample:\n  \
         redress login password --tenant acme --env staging --username acme-staging")]
     Password {
-        /// Whose login
-        #[arg(long)]
-        tenant: String,
-        /// In which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
+        /// In which account and environment
+        #[command(flatten)]
+        at: Where,
         /// The user name
         #[arg(long)]
         username: String,
         /// A file that holds the password
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
-        /// Print name and password as JSON
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -213,12 +198,9 @@ pub enum WebhookCommand {
         redress webhook add --tenant acme --env production --url https://acme.example/hooks"
     )]
     Add {
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
-        /// Of which environment
-        #[arg(long, value_parser = parse_env)]
-        env: Env,
+        /// In which account and environment
+        #[command(flatten)]
+        at: Where,
         /// Where they go
         #[arg(long)]
         url: String,
@@ -228,16 +210,13 @@ pub enum WebhookCommand {
         /// Make a new secret also in the directory of a demo
         #[arg(long)]
         new_secret: bool,
-        /// Print id and secret as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// List the addresses that an account's events go to, without secrets
     #[command(after_help = "Example:\n  redress webhook list --tenant acme")]
     List {
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Send an account's events there no more
     #[command(after_help = "Example:\n  \
@@ -245,9 +224,9 @@ pub enum WebhookCommand {
     Remove {
         /// Its id, as `webhook list` shows it
         id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Send an account's events there again
     #[command(after_help = "Example:\n  \
@@ -255,9 +234,9 @@ pub enum WebhookCommand {
     Enable {
         /// Its id, as `webhook list` shows it
         id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Give an address a new signing secret; the old one signs beside it for some hours
     #[command(after_help = "Example:\n  \
@@ -265,15 +244,12 @@ pub enum WebhookCommand {
     Rotate {
         /// Its id, as `webhook list` shows it
         id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
         /// For how many hours both sign
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(0..=720))]
         hours: i64,
-        /// Print id and secret as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// Send an event there that is about nothing, to see whether it arrives
     #[command(after_help = "Example:\n  \
@@ -281,9 +257,9 @@ pub enum WebhookCommand {
     Test {
         /// Its id, as `webhook list` shows it
         id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Show what went there lately, and how each try ended
     #[command(after_help = "Example:\n  \
@@ -291,9 +267,9 @@ pub enum WebhookCommand {
     Deliveries {
         /// Its id, as `webhook list` shows it
         id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
     /// Try a message once more that was given up
     #[command(after_help = "Example:\n  \
@@ -301,8 +277,8 @@ pub enum WebhookCommand {
     Replay {
         /// Its id, as `webhook deliveries` shows it
         id: String,
-        /// Whose events
-        #[arg(long)]
-        tenant: String,
+        /// In which account, and environment if it matters
+        #[command(flatten)]
+        at: Of,
     },
 }

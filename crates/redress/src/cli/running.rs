@@ -16,6 +16,23 @@ pub struct Where {
     /// In which environment
     #[arg(long, value_parser = parse_env)]
     pub env: Env,
+    /// Print JSON instead of words: an object for each thing
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An account, in whichever environment a thing of it is.
+#[derive(Args, Debug)]
+pub struct Of {
+    /// Which account
+    #[arg(long)]
+    pub tenant: String,
+    /// In which environment [default: in either]
+    #[arg(long, value_parser = parse_env)]
+    pub env: Option<Env>,
+    /// Print JSON instead of words: an object for each thing
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of what comes newest first.
@@ -126,10 +143,10 @@ pub enum QueueCommand {
         --tenant acme --env production")]
     Add {
         /// The short name
-        name: String,
+        slug: String,
         /// The name for people [default: the short one]
-        #[arg(long)]
-        label: Option<String>,
+        #[arg(long, alias = "label")]
+        name: Option<String>,
         /// The team that works it
         #[arg(long)]
         team: Option<String>,
@@ -145,16 +162,14 @@ pub enum QueueCommand {
         at: Where,
     },
     /// Change a queue
-    #[command(
-        after_help = "Example:\n  redress queue change vouchers --label 'Vouchers and PINs' \
-        --tenant acme --env production"
-    )]
+    #[command(after_help = "Example:\n  redress queue change vouchers --name 'Vouchers and PINs' \
+        --tenant acme --env production")]
     Change {
         /// The short name
-        name: String,
+        slug: String,
         /// The new name for people
-        #[arg(long, required_unless_present = "team")]
-        label: Option<String>,
+        #[arg(long, alias = "label", required_unless_present = "team")]
+        name: Option<String>,
         /// The team that works it; an empty one for none
         #[arg(long)]
         team: Option<String>,
@@ -168,7 +183,7 @@ pub enum QueueCommand {
     )]
     Retire {
         /// The short name
-        name: String,
+        slug: String,
         /// In which account and environment
         #[command(flatten)]
         at: Where,
@@ -179,7 +194,7 @@ pub enum QueueCommand {
     )]
     Reopen {
         /// The short name
-        name: String,
+        slug: String,
         /// In which account and environment
         #[command(flatten)]
         at: Where,
@@ -195,10 +210,10 @@ pub enum TeamCommand {
     )]
     Add {
         /// The short name
-        name: String,
+        slug: String,
         /// The name for people [default: the short one]
-        #[arg(long)]
-        label: Option<String>,
+        #[arg(long, alias = "label")]
+        name: Option<String>,
         /// In which account and environment
         #[command(flatten)]
         at: Where,
@@ -211,14 +226,14 @@ pub enum TeamCommand {
         at: Where,
     },
     /// Call a team otherwise
-    #[command(after_help = "Example:\n  redress team change front-desk --label 'Front desk' \
+    #[command(after_help = "Example:\n  redress team change front-desk --name 'Front desk' \
         --tenant acme --env production")]
     Change {
         /// The short name
-        name: String,
+        slug: String,
         /// The new name for people
-        #[arg(long)]
-        label: String,
+        #[arg(long, alias = "label")]
+        name: String,
         /// In which account and environment
         #[command(flatten)]
         at: Where,
@@ -228,7 +243,7 @@ pub enum TeamCommand {
         --tenant acme --env production")]
     Join {
         /// The short name
-        name: String,
+        slug: String,
         /// The id or the address
         member: String,
         /// In which account and environment
@@ -240,7 +255,7 @@ pub enum TeamCommand {
         --tenant acme --env production")]
     Leave {
         /// The short name
-        name: String,
+        slug: String,
         /// The id or the address
         member: String,
         /// In which account and environment
@@ -253,7 +268,7 @@ pub enum TeamCommand {
     )]
     Retire {
         /// The short name
-        name: String,
+        slug: String,
         /// In which account and environment
         #[command(flatten)]
         at: Where,

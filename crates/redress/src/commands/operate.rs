@@ -6,9 +6,11 @@ use desk::Failure;
 use desk::admin::{AdminDone, AdminOrder};
 use domain::admin::{AdminAct, Kind};
 use domain::{Actor, Env, Instant, Refusal, Scope};
+use serde_json::Value;
 use vault::Secret;
 
-use super::scope;
+use super::{say, scope};
+use crate::cli::Of;
 use crate::wiring::{House, explained};
 
 /// Where the acts upon accounts themselves are remembered: with no account.
@@ -33,17 +35,13 @@ pub async fn act(
     }
 }
 
-/// The same, in whichever environment of the account the thing is.
+/// The same, in whichever environment of the account the thing is, if none was named.
 ///
 /// # Errors
-/// It is in none of them; what was refused; a fault.
-pub async fn act_anywhere(
-    house: &House,
-    tenant: &str,
-    act: &AdminAct,
-) -> anyhow::Result<AdminDone> {
-    for env in Env::ALL {
-        let at = scope(&house.desk, tenant, env).await?;
+/// It is not there; what was refused; a fault.
+pub async fn act_anywhere(house: &House, of: &Of, act: &AdminAct) -> anyhow::Result<AdminDone> {
+    let tenant = of.tenant.as_str();
+    for at in scopes(house, of).await? {
         let order = AdminOrder::new(Actor::operator(at), act.clone());
         match house.desk.administer(&order).await {
             Ok(done) => return Ok(done),
@@ -53,6 +51,33 @@ pub async fn act_anywhere(
         }
     }
     Err(in_words(tenant, None, &Refusal::ThingUnknown { kind: act.kind() }))
+}
+
+/// The environments of an account that are meant: the one that was named, or both.
+///
+/// # Errors
+/// There is no such account; a fault.
+pub async fn scopes(house: &House, of: &Of) -> anyhow::Result<Vec<Scope>> {
+    let mut meant = Vec::new();
+    for env in Env::ALL {
+        if of.env.is_none_or(|wanted| wanted == env) {
+            meant.push(scope(&house.desk, &of.tenant, env).await?);
+        }
+    }
+    Ok(meant)
+}
+
+/// Says a thing in words, or as one line of JSON.
+pub fn tell(json: bool, row: &Value, text: &str) {
+    match json {
+        true => say(&row.to_string()),
+        false => say(text),
+    }
+}
+
+/// A time of JSON, null when there is none.
+pub fn time(at: Option<Instant>) -> Value {
+    at.map(moment).into()
 }
 
 fn in_words(tenant: &str, at: Option<Scope>, refusal: &Refusal) -> anyhow::Error {

@@ -8,10 +8,11 @@ use domain::admin::overrides::check_wording;
 use domain::admin::{AdminAct, Kind, MessageKey, Override, SettingKey, check};
 use domain::ids::MemberId;
 use domain::{Actor, Scope};
+use serde_json::{Value, json};
 use vault::Secret;
 
-use super::operate::{act, day, id, moment};
-use super::{Outcome, say, scope};
+use super::operate::{act, day, id, moment, tell, time};
+use super::{Outcome, scope};
 use crate::cli::{
     MemberCommand, MessageCommand, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
 };
@@ -23,21 +24,43 @@ struct At {
     house: House,
     scope: Scope,
     tenant: String,
+    json: bool,
 }
 
 impl At {
     async fn open(way: &Way, at: Where) -> anyhow::Result<Self> {
         let house = way.open(Wanted::Existing).await?;
         let scope = scope(&house.desk, &at.tenant, at.env).await?;
-        Ok(Self { house, scope, tenant: at.tenant })
+        Ok(Self { house, scope, tenant: at.tenant, json: at.json })
     }
 
-    async fn act(&self, what: AdminAct, given: Option<Secret>) -> anyhow::Result<Option<Secret>> {
+    async fn act(&self, what: AdminAct) -> anyhow::Result<()> {
+        self.act_with(what, None, "").await
+    }
+
+    /// The same with a secret that is given, or made and shown under this name.
+    async fn act_with(
+        &self,
+        what: AdminAct,
+        given: Option<Secret>,
+        shown: &str,
+    ) -> anyhow::Result<()> {
         let word = what.word();
         let done = act(&self.house, self.scope, &self.tenant, what, given).await?;
         let version = done.version.map(|number| format!(", version {number}"));
-        say(&format!("{word}: {}{}", done.id, version.unwrap_or_default()));
-        Ok(done.secret)
+        let mut text = format!("{word}: {}{}", done.id, version.unwrap_or_default());
+        let mut row = json!({ "act": word, "id": done.id, "version": done.version });
+        if let Some(secret) = done.secret {
+            let secret = secret.reveal();
+            text = format!("{text}\n{shown}  {secret}\n\nIt is not shown again.");
+            row[shown] = secret.into();
+        }
+        self.tell(&row, &text);
+        Ok(())
+    }
+
+    fn tell(&self, row: &Value, text: &str) {
+        tell(self.json, row, text);
     }
 
     fn by(&self) -> Actor {
@@ -60,35 +83,35 @@ pub async fn member(way: &Way, command: MemberCommand) -> anyhow::Result<Outcome
             let email = check::email("email", email)?;
             let name = check::plain("--name", name, check::NAME_CHARS_MAX)?;
             let act = AdminAct::MemberAdd { email, name, role };
-            At::open(way, at).await?.act(act, None).await?;
+            At::open(way, at).await?.act(act).await?;
         }
         MemberCommand::List { at } => list_members(&At::open(way, at).await?).await?,
         MemberCommand::Change { member, name, role, at } => {
             let name = name.map(|name| check::plain("--name", name, check::NAME_CHARS_MAX));
             let (name, at) = (name.transpose()?, At::open(way, at).await?);
             let id = at.member(&member).await?;
-            at.act(AdminAct::MemberChange { id, name, role }, None).await?;
+            at.act(AdminAct::MemberChange { id, name, role }).await?;
         }
         MemberCommand::Disable { member, at } => {
             let at = At::open(way, at).await?;
             let id = at.member(&member).await?;
-            at.act(AdminAct::MemberDisable { id }, None).await?;
+            at.act(AdminAct::MemberDisable { id }).await?;
         }
         MemberCommand::Enable { member, at } => {
             let at = At::open(way, at).await?;
             let id = at.member(&member).await?;
-            at.act(AdminAct::MemberEnable { id }, None).await?;
+            at.act(AdminAct::MemberEnable { id }).await?;
         }
         MemberCommand::Password { member, password_file, at } => {
             let given = given_password(password_file.as_deref())?;
             let at = At::open(way, at).await?;
             let id = at.member(&member).await?;
-            show("password", at.act(AdminAct::MemberPassword { id }, given).await?);
+            at.act_with(AdminAct::MemberPassword { id }, given, "password").await?;
         }
         MemberCommand::Invite { member, at } => {
             let at = At::open(way, at).await?;
             let id = at.member(&member).await?;
-            show("word", at.act(AdminAct::MemberInvite { id }, None).await?);
+            at.act_with(AdminAct::MemberInvite { id }, None, "word").await?;
         }
     }
     Ok(Outcome::Done)
@@ -100,17 +123,18 @@ fn given_password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     Ok(Some(Secret::new(password)))
 }
 
-fn show(what: &str, secret: Option<Secret>) {
-    if let Some(secret) = secret {
-        say(&format!("{what}  {}\n\nIt is not shown again.", secret.reveal()));
-    }
-}
-
 async fn list_members(at: &At) -> anyhow::Result<()> {
     for one in at.house.desk.see_members(&at.by()).await.map_err(explained)? {
         let off = one.disabled_at.map(|at| format!("  disabled {}", day(at)));
-        let (id, role, off) = (one.id, one.role.word(), off.unwrap_or_default());
-        say(&format!("{id}  {role}  {}  {}{off}", one.email, one.name));
+        let (id, role, off) = (one.id.as_str(), one.role.word(), off.unwrap_or_default());
+        let row = json!({
+            "id": id,
+            "email": one.email,
+            "name": one.name,
+            "role": role,
+            "disabled_at": time(one.disabled_at),
+        });
+        at.tell(&row, &format!("{id}  {role}  {}  {}{off}", one.email, one.name));
     }
     Ok(())
 }
@@ -121,33 +145,47 @@ async fn list_members(at: &At) -> anyhow::Result<()> {
 /// No such queue or team, a name that is taken or cannot be used; a fault.
 pub async fn queue(way: &Way, command: QueueCommand) -> anyhow::Result<Outcome> {
     let (act, at) = match command {
-        QueueCommand::Add { name, label, team, at } => {
-            let name = check::slug("name", name)?;
-            let label = label.unwrap_or_else(|| name.clone());
-            let label = check::plain("--label", label, check::NAME_CHARS_MAX)?;
+        QueueCommand::Add { slug, name, team, at } => {
+            let (name, label) = names(slug, name)?;
             (AdminAct::QueueAdd { name, label, team }, at)
         }
         QueueCommand::List { at } => {
             list_queues(&At::open(way, at).await?).await?;
             return Ok(Outcome::Done);
         }
-        QueueCommand::Change { name, label, team, at } => {
-            let label = label.map(|label| check::plain("--label", label, check::NAME_CHARS_MAX));
+        QueueCommand::Change { slug: name, name: label, team, at } => {
+            let label = label.map(|label| check::plain("--name", label, check::NAME_CHARS_MAX));
             (AdminAct::QueueChange { name, label: label.transpose()?, team }, at)
         }
-        QueueCommand::Retire { name, at } => (AdminAct::QueueRetire { name }, at),
-        QueueCommand::Reopen { name, at } => (AdminAct::QueueReopen { name }, at),
+        QueueCommand::Retire { slug: name, at } => (AdminAct::QueueRetire { name }, at),
+        QueueCommand::Reopen { slug: name, at } => (AdminAct::QueueReopen { name }, at),
     };
-    At::open(way, at).await?.act(act, None).await?;
+    At::open(way, at).await?.act(act).await?;
     Ok(Outcome::Done)
 }
 
+/// The short name of something new, and its name for people.
+fn names(slug: String, name: Option<String>) -> anyhow::Result<(String, String)> {
+    let slug = check::slug("slug", slug)?;
+    let name = name.unwrap_or_else(|| slug.clone());
+    Ok((slug, check::plain("--name", name, check::NAME_CHARS_MAX)?))
+}
+
 async fn list_queues(at: &At) -> anyhow::Result<()> {
-    say(&format!("{}  always there", domain::case::INTAKE));
+    let intake = domain::case::INTAKE;
+    let row = json!({ "queue": intake, "name": intake, "team": "", "retired_at": null });
+    at.tell(&row, &format!("{intake}  always there"));
     for one in at.house.desk.see_queues(&at.by()).await.map_err(explained)? {
         let team = if one.team.is_empty() { String::new() } else { format!("  of {}", one.team) };
         let off = one.retired_at.map(|at| format!("  retired {}", day(at)));
-        say(&format!("{}  {}{team}{}", one.name, one.label, off.unwrap_or_default()));
+        let row = json!({
+            "queue": one.name,
+            "name": one.label,
+            "team": one.team,
+            "retired_at": time(one.retired_at),
+        });
+        let text = format!("{}  {}{team}{}", one.name, one.label, off.unwrap_or_default());
+        at.tell(&row, &text);
     }
     Ok(())
 }
@@ -158,25 +196,23 @@ async fn list_queues(at: &At) -> anyhow::Result<()> {
 /// No such team or person, a name that is taken or cannot be used; a fault.
 pub async fn team(way: &Way, command: TeamCommand) -> anyhow::Result<Outcome> {
     let (act, at) = match command {
-        TeamCommand::Add { name, label, at } => {
-            let name = check::slug("name", name)?;
-            let label = label.unwrap_or_else(|| name.clone());
-            let label = check::plain("--label", label, check::NAME_CHARS_MAX)?;
+        TeamCommand::Add { slug, name, at } => {
+            let (name, label) = names(slug, name)?;
             (AdminAct::TeamAdd { name, label }, at)
         }
         TeamCommand::List { at } => {
             list_teams(&At::open(way, at).await?).await?;
             return Ok(Outcome::Done);
         }
-        TeamCommand::Change { name, label, at } => {
-            let label = check::plain("--label", label, check::NAME_CHARS_MAX)?;
+        TeamCommand::Change { slug: name, name: label, at } => {
+            let label = check::plain("--name", label, check::NAME_CHARS_MAX)?;
             (AdminAct::TeamChange { name, label }, at)
         }
-        TeamCommand::Join { name, member, at } => (AdminAct::TeamJoin { name, member }, at),
-        TeamCommand::Leave { name, member, at } => (AdminAct::TeamLeave { name, member }, at),
-        TeamCommand::Retire { name, at } => (AdminAct::TeamRetire { name }, at),
+        TeamCommand::Join { slug: name, member, at } => (AdminAct::TeamJoin { name, member }, at),
+        TeamCommand::Leave { slug: name, member, at } => (AdminAct::TeamLeave { name, member }, at),
+        TeamCommand::Retire { slug: name, at } => (AdminAct::TeamRetire { name }, at),
     };
-    At::open(way, at).await?.act(act, None).await?;
+    At::open(way, at).await?.act(act).await?;
     Ok(Outcome::Done)
 }
 
@@ -186,8 +222,14 @@ async fn list_teams(at: &At) -> anyhow::Result<()> {
         let of = members.iter().filter(|member| one.members.contains(&member.id));
         let people: Vec<&str> = of.map(|member| member.email.as_str()).collect();
         let off = one.retired_at.map(|at| format!("  retired {}", day(at)));
+        let row = json!({
+            "team": one.name,
+            "name": one.label,
+            "members": people,
+            "retired_at": time(one.retired_at),
+        });
         let (off, people) = (off.unwrap_or_default(), people.join(" "));
-        say(&format!("{}  {}{off}  {people}", one.name, one.label));
+        at.tell(&row, &format!("{}  {}{off}  {people}", one.name, one.label));
     }
     Ok(())
 }
@@ -206,17 +248,20 @@ pub async fn setting(way: &Way, command: SettingCommand) -> anyhow::Result<Outco
         SettingCommand::List { at } => {
             let at = At::open(way, at).await?;
             for (key, set) in at.house.desk.see_settings(&at.by()).await.map_err(explained)? {
-                say(&format!("{}  {}  ({})", key.word(), value(set.as_ref()), key.about()));
+                let own = set.as_ref().and_then(|one| one.value.as_ref());
+                let row = json!({ "setting": key.word(), "value": own, "about": key.about() });
+                let text = format!("{}  {}  ({})", key.word(), value(set.as_ref()), key.about());
+                at.tell(&row, &text);
             }
         }
         SettingCommand::Set { key: word, value, at } => {
             let key = key(&word)?;
             let value = key.check(&value).map_err(|why| anyhow!("{word}: {why}"))?;
-            At::open(way, at).await?.act(AdminAct::SettingSet { key, value }, None).await?;
+            At::open(way, at).await?.act(AdminAct::SettingSet { key, value }).await?;
         }
         SettingCommand::Reset { key: word, at } => {
             let key = key(&word)?;
-            At::open(way, at).await?.act(AdminAct::SettingReset { key }, None).await?;
+            At::open(way, at).await?.act(AdminAct::SettingReset { key }).await?;
         }
     }
     Ok(Outcome::Done)
@@ -245,17 +290,18 @@ pub async fn message(way: &Way, command: MessageCommand) -> anyhow::Result<Outco
                 let own = set.as_ref().and_then(|one| one.value.as_deref());
                 let mark = if own.is_some() { "own" } else { "as installed" };
                 let text = own.unwrap_or_else(|| installed.unfilled(key));
-                say(&format!("{}  {mark}  {text}", key.word()));
+                let row = json!({ "message": key.word(), "own": own.is_some(), "text": text });
+                at.tell(&row, &format!("{}  {mark}  {text}", key.word()));
             }
         }
         MessageCommand::Set { key: word, text, at } => {
             let key = key(&word)?;
             let text = check_wording(&text).map_err(|why| anyhow!("{word}: {why}"))?;
-            At::open(way, at).await?.act(AdminAct::MessageSet { key, text }, None).await?;
+            At::open(way, at).await?.act(AdminAct::MessageSet { key, text }).await?;
         }
         MessageCommand::Reset { key: word, at } => {
             let key = key(&word)?;
-            At::open(way, at).await?.act(AdminAct::MessageReset { key }, None).await?;
+            At::open(way, at).await?.act(AdminAct::MessageReset { key }).await?;
         }
     }
     Ok(Outcome::Done)
@@ -268,13 +314,22 @@ pub async fn message(way: &Way, command: MessageCommand) -> anyhow::Result<Outco
 pub async fn history(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
     let (house, by) = asked(way, args).await?;
     for one in house.desk.see_history(&by, None, args.limit).await.map_err(explained)? {
+        let each = one.changes.iter().map(|change| {
+            json!({ "field": change.field, "before": change.before, "after": change.after })
+        });
+        let each: Vec<Value> = each.collect();
         let changes = one.changes.iter().map(|change| {
             let (field, before, after) = (&change.field, &change.before, &change.after);
             format!("{field}: {before:?} -> {after:?}")
         });
         let changes = changes.collect::<Vec<_>>().join(", ");
         let (at, act) = (moment(one.at), one.act);
-        say(&format!("{}  {at}  {}  {act}  {}  {changes}", one.seq, one.actor, one.subject));
+        let (seq, actor, subject) = (one.seq, &one.actor, &one.subject);
+        let row = json!({
+            "seq": seq, "at": at, "actor": actor, "act": act, "subject": subject, "changes": each,
+        });
+        let text = format!("{seq}  {at}  {actor}  {act}  {subject}  {changes}");
+        tell(args.at.json, &row, &text);
     }
     Ok(Outcome::Done)
 }
@@ -289,7 +344,11 @@ pub async fn reads(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
     let list = house.desk.see_reads(&by, &all, None, args.limit).await.map_err(explained)?;
     for one in list {
         let (at, view) = (moment(one.at), one.view.word());
-        say(&format!("{at}  {}  {}  {view}  {}", one.actor, one.credential, one.subject));
+        let (actor, credential, subject) = (&one.actor, &one.credential, &one.subject);
+        let row = json!({
+            "at": at, "actor": actor, "credential": credential, "view": view, "subject": subject,
+        });
+        tell(args.at.json, &row, &format!("{at}  {actor}  {credential}  {view}  {subject}"));
     }
     Ok(Outcome::Done)
 }

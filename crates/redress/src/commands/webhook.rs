@@ -13,13 +13,13 @@ use desk::admin::AdminDone;
 use domain::account::Endpoint;
 use domain::admin::{AdminAct, Kind};
 use domain::ids::{EndpointId, MessageId};
-use domain::{Actor, Env};
+use domain::{Actor, Refusal};
 use serde_json::json;
 use vault::Secret;
 
-use super::operate::{act, act_anywhere, id, moment};
+use super::operate::{act, act_anywhere, id, moment, scopes, tell, time};
 use super::{Outcome, say, scope};
-use crate::cli::WebhookCommand;
+use crate::cli::{Of, WebhookCommand};
 use crate::demo::manifest::Manifest;
 use crate::directory;
 use crate::server;
@@ -34,59 +34,67 @@ const DELIVERIES_SHOWN: i64 = 50;
 /// No such tenant, an address that is none, a secret that is none; a fault.
 pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> {
     match command {
-        WebhookCommand::Add { tenant, env, url, secret_file, new_secret, json } => {
+        WebhookCommand::Add { url, secret_file, new_secret, at } => {
             let (house, secret) = prepared(way, &url, secret_file.as_deref(), new_secret).await?;
-            let scope = scope(&house.desk, &tenant, env).await?;
+            let scope = scope(&house.desk, &at.tenant, at.env).await?;
             let url = domain::admin::check::url("--url", url)?;
             let what = AdminAct::EndpointAdd { url };
-            say_secret(&act(&house, scope, &tenant, what, secret).await?, json);
+            say_secret(&act(&house, scope, &at.tenant, what, secret).await?, at.json);
         }
-        WebhookCommand::List { tenant } => {
+        WebhookCommand::List { at } => {
             let house = way.open(Wanted::Existing).await?;
-            for one in endpoints(&house, &tenant).await? {
+            for one in endpoints(&house, &at).await? {
                 let off = one.disabled_at.map_or("", |_| "  removed");
-                say(&format!("{}  {}{off}  {}", one.id, one.scope.env(), one.url));
+                let (id, env, url) = (one.id.as_str(), one.scope.env(), &one.url);
+                let row = json!({
+                    "id": id, "env": env.word(), "url": url, "removed_at": time(one.disabled_at),
+                });
+                tell(at.json, &row, &format!("{id}  {env}{off}  {url}"));
             }
         }
-        WebhookCommand::Remove { id, tenant } => {
-            let what = AdminAct::EndpointDisable { id: endpoint(&id, &tenant)? };
-            done(way, &tenant, &what).await?;
-            say(&format!("{id} is removed; a running server sends there for a second at most"));
+        WebhookCommand::Remove { id, at } => {
+            let what = AdminAct::EndpointDisable { id: endpoint(&id, &at)? };
+            done(way, &at, &what).await?;
+            let text =
+                format!("{id} is removed; a running server sends there for a second at most");
+            tell(at.json, &json!({ "id": id }), &text);
         }
-        WebhookCommand::Enable { id, tenant } => {
-            let what = AdminAct::EndpointEnable { id: endpoint(&id, &tenant)? };
-            done(way, &tenant, &what).await?;
-            say(&format!("{id} gets events again"));
+        WebhookCommand::Enable { id, at } => {
+            let what = AdminAct::EndpointEnable { id: endpoint(&id, &at)? };
+            done(way, &at, &what).await?;
+            tell(at.json, &json!({ "id": id }), &format!("{id} gets events again"));
         }
-        WebhookCommand::Rotate { id, tenant, hours, json } => {
-            let what = AdminAct::EndpointRotate { id: endpoint(&id, &tenant)?, hours };
-            say_secret(&done(way, &tenant, &what).await?, json);
+        WebhookCommand::Rotate { id, hours, at } => {
+            let what = AdminAct::EndpointRotate { id: endpoint(&id, &at)?, hours };
+            say_secret(&done(way, &at, &what).await?, at.json);
         }
-        WebhookCommand::Test { id, tenant } => {
-            let what = AdminAct::EndpointTest { id: endpoint(&id, &tenant)? };
-            done(way, &tenant, &what).await?;
-            say(&format!(
+        WebhookCommand::Test { id, at } => {
+            let what = AdminAct::EndpointTest { id: endpoint(&id, &at)? };
+            done(way, &at, &what).await?;
+            let tenant = &at.tenant;
+            let text = format!(
                 "a running server sends it; `redress webhook deliveries {id} --tenant {tenant}` \
                  tells"
-            ));
+            );
+            tell(at.json, &json!({ "id": id }), &text);
         }
-        WebhookCommand::Deliveries { id, tenant } => deliveries(way, &tenant, &id).await?,
-        WebhookCommand::Replay { id: text, tenant } => {
-            let id = id(MessageId::parse(&text), Kind::Delivery, &tenant)?;
-            done(way, &tenant, &AdminAct::DeliveryReplay { id }).await?;
-            say(&format!("{text} waits to be sent once more"));
+        WebhookCommand::Deliveries { id, at } => deliveries(way, &at, &id).await?,
+        WebhookCommand::Replay { id: text, at } => {
+            let id = id(MessageId::parse(&text), Kind::Delivery, &at.tenant)?;
+            done(way, &at, &AdminAct::DeliveryReplay { id }).await?;
+            tell(at.json, &json!({ "id": text }), &format!("{text} waits to be sent once more"));
         }
     }
     Ok(Outcome::Done)
 }
 
-fn endpoint(text: &str, tenant: &str) -> anyhow::Result<EndpointId> {
-    id(EndpointId::parse(text), Kind::Endpoint, tenant)
+fn endpoint(text: &str, of: &Of) -> anyhow::Result<EndpointId> {
+    id(EndpointId::parse(text), Kind::Endpoint, &of.tenant)
 }
 
-async fn done(way: &Way, tenant: &str, what: &AdminAct) -> anyhow::Result<AdminDone> {
+async fn done(way: &Way, of: &Of, what: &AdminAct) -> anyhow::Result<AdminDone> {
     let house = way.open(Wanted::Existing).await?;
-    act_anywhere(&house, tenant, what).await
+    act_anywhere(&house, of, what).await
 }
 
 fn say_secret(done: &AdminDone, json: bool) {
@@ -98,12 +106,12 @@ fn say_secret(done: &AdminDone, json: bool) {
 }
 
 /// What went to an endpoint lately, newest first.
-async fn deliveries(way: &Way, tenant: &str, text: &str) -> anyhow::Result<()> {
+async fn deliveries(way: &Way, of: &Of, text: &str) -> anyhow::Result<()> {
     let house = way.open(Wanted::Existing).await?;
-    let wanted = endpoint(text, tenant)?;
-    let all = endpoints(&house, tenant).await?;
+    let wanted = endpoint(text, of)?;
+    let all = endpoints(&house, of).await?;
     let at = all.iter().find(|one| one.id == wanted).map(|one| one.scope);
-    let by = Actor::operator(id(at, Kind::Endpoint, tenant)?);
+    let by = Actor::operator(id(at, Kind::Endpoint, &of.tenant)?);
     let list = house.desk.see_deliveries(&by, &wanted, None, DELIVERIES_SHOWN).await;
     for one in list.map_err(explained)? {
         let state = match one.state {
@@ -112,16 +120,18 @@ async fn deliveries(way: &Way, tenant: &str, text: &str) -> anyhow::Result<()> {
             _ => "given up",
         };
         let last = one.tries.last().map_or("", |last| last.detail.as_str());
-        say(&format!("{}  {}  {state}  {} tries  {last}", one.id, moment(one.at), one.attempts));
+        let (id, at, tries) = (one.id.as_str(), moment(one.at), one.attempts);
+        let row = json!({ "id": id, "at": at, "state": state, "tries": tries, "last": last });
+        tell(of.json, &row, &format!("{id}  {at}  {state}  {tries} tries  {last}"));
     }
     Ok(())
 }
 
-/// The account's endpoints in both environments.
-async fn endpoints(house: &House, tenant: &str) -> anyhow::Result<Vec<Endpoint>> {
-    let of = scope(&house.desk, tenant, Env::Production).await?.tenant();
+/// The account's endpoints.
+async fn endpoints(house: &House, of: &Of) -> anyhow::Result<Vec<Endpoint>> {
+    let meant = scopes(house, of).await?;
     let mut all = house.desk.endpoints().await.map_err(explained)?;
-    all.retain(|one| one.scope.tenant() == of);
+    all.retain(|one| meant.contains(&one.scope));
     Ok(all)
 }
 
@@ -158,30 +168,34 @@ fn usual_secret(house: &House) -> anyhow::Result<Option<Secret>> {
 /// How long the name of a new endpoint may take to resolve; it is only looked up for a warning.
 const LOOK_UP_MAX: Duration = Duration::from_secs(5);
 
-/// Refuses what is no address. What the rules for outgoing requests forbid is only told, since the
-/// server may be started with other rules than this command.
+/// Refuses what the API refuses by the same rules and settings: what is no address, and what the
+/// rules for outgoing requests forbid. A name is looked up too, and where it leads now only told,
+/// since it may lead elsewhere later.
 ///
 /// # Errors
-/// It is no http or https address with a host.
+/// Why nothing is sent there.
 pub async fn check(house: &House, url: &str) -> anyhow::Result<()> {
     let webhooks = &house.settings.webhooks;
-    let warned = match server::guard(webhooks)?.check(url) {
-        // With rules set, which of them opens the name is for the guard to say, at sending.
-        Ok(_) if !webhooks.allow.is_empty() => None,
-        Ok(url) => leads_inside(url.host_str().unwrap_or_default()).await,
+    let url = match server::guard(webhooks)?.check(url) {
+        Ok(url) => url,
         Err(why @ (Refused::Port { .. } | Refused::Address { .. } | Refused::Name { .. })) => {
-            Some(why)
+            let barred = Refusal::EndpointBarred { why: why.to_string() };
+            return Err(anyhow!("--url: {barred} ({}); {OPENED_BY}", barred.code()));
         }
         Err(why) => return Err(anyhow!("--url: {why}")),
     };
-    if let Some(why) = warned {
-        eprintln!(
-            "redress: deliveries will fail: {why}; a server whose setting `webhooks.allow` names \
-             the target delivers"
-        );
+    // With rules set, which of them opens the name is for the guard to say, at sending.
+    if webhooks.allow.is_empty()
+        && let Some(why) = leads_inside(url.host_str().unwrap_or_default()).await
+    {
+        eprintln!("redress: deliveries will fail: {why}; {OPENED_BY}");
     }
     Ok(())
 }
+
+/// What an operator does who means it.
+const OPENED_BY: &str = "if it is meant, name the target in the setting `webhooks.allow`, or in \
+    REDRESS_WEBHOOKS_ALLOW, for this command as for the server";
 
 /// Why nothing would be delivered to `host`, when every address that it has now leads inside. A
 /// name that does not resolve now may do so later.

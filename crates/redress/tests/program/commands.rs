@@ -37,7 +37,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
         place.ends(1, &webhook, &[word]);
     }
     let inside = to(&["webhook", "add", "--url", "http://10.0.0.1/hook"]);
-    place.ends(0, &inside, &["whsec_", "webhooks.allow"]);
+    place.ends(1, &inside, &["endpoint-barred", "webhooks.allow"]);
     let secret = place.file("no-secret", "hunter2");
     let own = ["webhook", "add", "--url", "https://a.example/", "--secret-file", &secret];
     place.ends(1, &[&own[..], &scope].concat(), &["--secret-file"]);
