@@ -1,8 +1,10 @@
 //! The commands alone: what they refuse and how they say it, imports, the doctor.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
-use super::support::{PAYMENTS, Place};
+use super::support::{PAYMENTS, Place, until};
 
 #[test]
 fn what_cannot_be_is_refused_with_what_to_do() {
@@ -136,4 +138,36 @@ fn lost_keys_are_never_replaced_by_new_ones() {
     std::fs::remove_dir(&keys).expect("removed");
     std::fs::rename(&away, &keys).expect("moved back");
     place.ends(0, &["tenant", "list"], &["acme"]);
+}
+
+/// Whoever reads may stop, as `head` does: the command ends at once, well and without a word. A
+/// cursor would be behind rows that nobody saw.
+#[test]
+fn an_export_whose_reader_stops_ends_quietly() {
+    const ROWS: usize = 6_000;
+    let place = Place::new();
+    place.ok(&["tenant", "add", "acme", "--email", "ops@acme.example"]);
+    let scope = ["--tenant", "acme", "--env", "production"];
+    let mut rows = PAYMENTS.lines().next().expect("a head line").to_owned();
+    for row in 0..ROWS {
+        let at = "2026-01-05T10:11:12Z,2026-01-05T10:11:10Z";
+        write!(rows, "\nP-{row},Q-{row},TNB,220001,1250,MYR,successful,{at},tnb,").expect("a text");
+    }
+    let file = place.file("many.csv", &rows);
+    place.ok(&[&["import", "transactions", &file], &scope[..]].concat());
+    // Far more than a pipe holds, so that it must notice.
+    let whole = [&["export", "transactions"], &scope[..]].concat();
+    let running = place.start(&["serve"]);
+    until("a server numbers them all", Duration::from_secs(20), || {
+        let said = place.run(&whole);
+        assert!(said.code == 0 && said.err.contains("next: "), "{}", said.err);
+        said.out.lines().count() == ROWS && said.out.len() > 512 * 1024
+    });
+    assert_eq!(running.stop(), 0);
+    for format in ["jsonl", "csv"] {
+        let args = [&["export", "transactions", "--format", format], &scope[..]].concat();
+        let (first, said) = place.run_read_once(&args);
+        assert!(!first.is_empty(), "{format}");
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{format}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -124,6 +124,17 @@ impl Place {
         ended(&mut self.command(args))
     }
 
+    /// Runs a command, reads one line of what it says, and no more; that line, and how it ended.
+    pub fn run_read_once(&self, args: &[&str]) -> (String, Said) {
+        let mut command = self.command(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("its output");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        (line, said(child.wait_with_output().expect("it ends")))
+    }
+
     /// The same with variables, as `NAME=value`, for this one run.
     pub fn run_with(&self, args: &[&str], variables: &[String]) -> Said {
         let split = variables.iter().filter_map(|one| one.split_once('='));
@@ -212,7 +223,10 @@ impl Place {
 }
 
 fn ended(command: &mut Command) -> Said {
-    let output = command.output().expect("the program starts");
+    said(command.output().expect("the program starts"))
+}
+
+fn said(output: Output) -> Said {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Said {
         code: output.status.code().expect("it ends by itself"),
