@@ -10,6 +10,7 @@ mod edge;
 mod evidence;
 mod killed;
 mod operating;
+mod outgoing;
 mod proof;
 mod serve;
 mod support;
