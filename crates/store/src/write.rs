@@ -135,8 +135,7 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         Change::Queued(message) => list.push(outbox::queue(message)),
         Change::PaymentNew(payment) => list.push(cases::payment(scope, payment)),
         Change::PaymentMoved { refid, from_status_at, status, status_at } => {
-            let status = status.number();
-            list.push(payment_status(scope, refid, *from_status_at, status, *status_at));
+            list.push(payment_status(scope, refid, *from_status_at, status.number(), *status_at));
         }
         Change::TenantNew(tenant) => list.push(accounts::tenant(tenant)),
         Change::KeyNew(key) => list.push(accounts::key(key)),

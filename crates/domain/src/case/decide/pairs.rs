@@ -173,8 +173,8 @@ fn content(addresses: Vec<String>, category: &str, says: &str) -> String {
     ByHand { addresses, says, category, ..ByHand::empty() }.content()
 }
 
-/// Two cases that moved, and those that are held as they are. They are written in the order of their
-/// ids, so that two such acts never wait for each other.
+/// Two cases that moved, and those that are held as they are. They are written in the order of
+/// their ids, so that two such acts never wait for each other.
 fn decision(
     [case, other]: [Case; 2],
     held: &[(CaseId, i64)],
