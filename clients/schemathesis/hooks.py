@@ -2,13 +2,23 @@
 allows their values, and a list of what was carried out at least once."""
 
 import os
+from datetime import datetime, timezone
 
 import schemathesis
+from hypothesis import strategies
 from prepare import png
+
+# Times of the years that are taken, as the document's pattern says: of all that have the format
+# hardly any would pass it.
+schemathesis.openapi.format(
+    "date-time",
+    strategies.datetimes(
+        datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=strategies.just(timezone.utc)
+    ).map(lambda time: time.isoformat().replace("+00:00", "Z")),
+)
 
 # Rules that no schema can tell.
 CURSOR = "only what `next` said, under the same filter, is a cursor"
-YEARS = "the format has no bounds, and only the years 2000 to 2100 are taken"
 ONE_PAYMENT = "what goes with what in a query"
 LETTERS = "what is a letter or a digit, Unicode says"
 GROUND = "where an address leads, the rules for outgoing requests say"
@@ -17,11 +27,7 @@ ROLE = "which rights there are to leave, the role says"
 
 # The fields they are about, everywhere and by operation. Anything else that is valid by the
 # document and answered with 400 is a finding.
-EVERYWHERE = {"cursor": CURSOR} | dict.fromkeys(
-    "received_at created_from created_to opened_from opened_to received_from received_to from to "
-    "filter.opened_from filter.opened_to filter.received_from filter.received_to".split(),
-    YEARS,
-)
+EVERYWHERE = {"cursor": CURSOR}
 UNTOLD = {
     "getStatus": dict.fromkeys(["id", "refid", "trxid"], ONE_PAYMENT),
     "search": dict.fromkeys(
@@ -29,7 +35,10 @@ UNTOLD = {
         "through".split(),
         LETTERS,
     ),
-    "openCase": {"says": NOTHING},
+    "openCase": {
+        "says": NOTHING,
+        "received_at": "not in the future, and not longer ago than 366 days",
+    },
     "changeQueue": {"label": NOTHING},
     "changeMember": {"name": NOTHING},
     "changeTenant": {"name": NOTHING},
@@ -42,7 +51,6 @@ UNTOLD = {
     "askJob": {
         "with": "which acts need it, their own routes say",
         "with.*": "it is the body of the act's own route",
-        "filter": "one of nothing but null is empty",
     },
 }
 # Lists where a payment's reference goes with nothing else.

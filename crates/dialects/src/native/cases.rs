@@ -9,7 +9,7 @@ use domain::ids::CaseId;
 use domain::{Actor, Refusal, Right};
 use http::Uri;
 use http::header::ETAG;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::asked::{Caller, Named};
 use super::problem::{FieldProblem, Problem};
@@ -112,22 +112,40 @@ fn behind(list: &str, text: &str) -> Result<Behind, Problem> {
     Ok(Behind { at, case: CaseId::parse(&id).ok_or_else(wrong)? })
 }
 
+/// What was said. A null says nothing, and a filter that says nothing is every case there is: it is
+/// refused where it stands.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
+}
+
 /// A filter as it is sent, in a query or in a job's body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FilterText {
+    #[serde(default, deserialize_with = "given")]
     stage: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     queue: Option<String>,
     /// A person's name; `me` for whoever asks, `none` for nobody.
+    #[serde(default, deserialize_with = "given")]
     assignee: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     channel: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     customer: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     language: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     waiting_on: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     outcome: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     opened_from: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     opened_to: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     received_from: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     received_to: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::{Asked, Caller, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::{CaseShape, time};
-use super::{Route, cursor, query, route};
+use super::{Route, cursor, query, route, values};
 use crate::App;
 
 /// Cases on a page when the caller does not say.
@@ -171,8 +171,8 @@ fn asked(uri: &Uri) -> Result<(SearchAsk, String), Problem> {
     let ask = SearchAsk {
         text,
         fields,
-        from: from.map(|text| moment("from", &text)).transpose()?,
-        to: to.map(|text| moment("to", &text)).transpose()?,
+        from: values::instant("from", from.as_deref())?,
+        to: values::instant("to", to.as_deref())?,
         after,
         limit: limit.map_or(Ok(PAGE), |text| page(&text))?,
         facets: match facets.as_deref() {
@@ -208,12 +208,6 @@ fn checked(name: &str, field: Field, value: &str) -> Result<(), Problem> {
         }
         _ => Ok(()),
     }
-}
-
-fn moment(field: &str, text: &str) -> Result<Instant, Problem> {
-    let read: Result<jiff::Timestamp, _> = text.parse();
-    let read = read.map(|time| Instant::from_millis(time.as_millisecond()));
-    read.map_err(|_| Problem::field(field, "it must be a time as 2026-03-01T10:00:00Z"))
 }
 
 fn page(text: &str) -> Result<usize, Problem> {

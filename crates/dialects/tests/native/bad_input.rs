@@ -122,6 +122,8 @@ async fn a_wrong_field_of_an_opening_or_job_is_named() {
         ("jobs", r#"{"act":"start","filter":{}}"#, "filter"),
         ("jobs", r#"{"act":"start","filter":{"stage":"new"}}"#, "stage"),
         ("jobs", r#"{"act":"start","filter":{"state":"open"}}"#, "filter.state"),
+        ("jobs", r#"{"act":"start","filter":{"stage":null}}"#, "filter.stage"),
+        ("jobs", r#"{"act":"start","filter":{"stage":"open","queue":null}}"#, "filter.queue"),
         ("jobs", r#"{"act":"wait","filter":{"stage":"open"}}"#, "with.on"),
         ("jobs", r#"{"act":"wait","with":{"on":"me"},"filter":{"stage":"open"}}"#, "with.on"),
         ("jobs", r#"{"act":"comment","with":{"says":""},"filter":{"stage":"open"}}"#, "with.says"),
@@ -140,6 +142,10 @@ async fn a_wrong_field_of_an_opening_or_job_is_named() {
         ("cases?outcome=good", "outcome"),
         ("cases?opened_from=2026-03-01", "opened_from"),
         ("cases?received_to=now", "received_to"),
+        ("cases?opened_to=1999-12-31T23:59:59Z", "opened_to"),
+        ("cases?opened_to=2100-01-01T00:30:00%2B01:00", "opened_to"),
+        ("search?from=1999-12-31T23:59:59Z", "from"),
+        ("search?to=2026-03-01", "to"),
         ("cases?sort=best", "sort"),
         ("cases?refid=A-1&stage=open", "stage"),
         ("transactions?status=paid", "status"),
@@ -416,6 +422,19 @@ fn value() -> impl Strategy<Value = Value> {
                 .prop_map(|all| Value::Object(all.into_iter().collect())),
         ]
     })
+}
+
+/// The years are those that are written, in whichever zone: what the document's pattern says.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_and_last_of_the_years_are_taken() {
+    let (house, _, token) = furnished(EngineKind::Sqlite).await;
+    for time in ["2000-01-01T00:00:00%2B12:00", "2099-12-31T23:59:59-11:00"] {
+        for path in ["cases?opened_from=", "transactions?created_from=", "search?q=gone&from="] {
+            let path = format!("/api/v1/{path}{time}");
+            let answer = house.ask(&token, "GET", &path, &[], None).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
+        }
+    }
 }
 
 #[test]

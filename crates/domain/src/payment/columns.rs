@@ -52,10 +52,9 @@ const PRODUCT_CHARS_MAX: usize = 32;
 const NAME_CHARS_MAX: usize = 128;
 /// Largest amount in minor units: a thousand million million. Sums of thousands stay in 64 bits.
 const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
-/// 2000-01-01. Older payments are a mistyped year or a time in seconds.
-const TIME_LEAST_MS: i64 = 946_684_800_000;
-/// 2100-01-01, for the same reason.
-const TIME_MOST_MS: i64 = 4_102_444_800_000;
+/// How the years begin that are taken: 2000 to 2099, as they are written, in whichever zone, so
+/// that a pattern can tell it. Others are mistyped, or a time in seconds.
+const YEARS: &str = "20";
 
 /// A column that does not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,7 +218,7 @@ fn time(cells: &Cells<'_>, place: usize) -> Result<Instant, BadColumn> {
     instant(text).map_err(|why| bad(column, why))
 }
 
-/// A time with its zone, between the years 2000 and 2100.
+/// A time with its zone, in the years 2000 to 2099 as it is written.
 ///
 /// # Errors
 /// The rule it breaks, in words.
@@ -230,10 +229,10 @@ pub fn instant(text: &str) -> Result<Instant, String> {
         return Err(unread());
     }
     let time: jiff::Timestamp = text.parse().map_err(|_| unread())?;
-    match time.as_millisecond() {
-        millis @ TIME_LEAST_MS..TIME_MOST_MS => Ok(Instant::from_millis(millis)),
-        _ => Err(format!("`{}` is not between the years 2000 and 2100", shown(text))),
+    if !text.starts_with(YEARS) {
+        return Err(format!("`{}` is not in the years 2000 to 2099", shown(text)));
     }
+    Ok(Instant::from_millis(time.as_millisecond()))
 }
 
 /// The shape of RFC 3339: the reader behind accepts more (names of zones, times without seconds).
