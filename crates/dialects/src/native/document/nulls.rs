@@ -1,5 +1,6 @@
 //! What a body may leave out may also be sent as `null`: many clients write every field they know.
-//! The document says so here once, for every shape that is sent, so that no part can forget it.
+//! The document says so here once, for every shape that is sent, so that no part can forget it. A
+//! shape where a null would mean more than nothing says why by `x-null-refused`, and stays strict.
 
 use serde_json::{Map, Value, json};
 
@@ -42,6 +43,9 @@ fn named(schema: &Value, names: &mut Vec<String>) {
 /// Lets the optional fields of an object be null, and those of objects within it.
 fn open(shape: &mut Value) {
     let Some(fields) = shape.as_object_mut() else { return };
+    if fields.contains_key("x-null-refused") {
+        return;
+    }
     let required = fields.get("required").cloned().unwrap_or_default();
     if let Some(properties) = fields.get_mut("properties").and_then(Value::as_object_mut) {
         for (name, schema) in properties {
