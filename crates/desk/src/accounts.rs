@@ -281,8 +281,9 @@ impl Desk {
         }
         let rights = token.may(holder.as_ref().map(|one| one.role));
         let credential = token.id();
+        let role = holder.as_ref().map_or(token.role, |one| lesser(token.role, one.role));
         let name = holder.map_or(token.label, |one| one.email);
-        Ok(Some(Actor { scope: token.scope, role: token.role, rights, name, credential }))
+        Ok(Some(Actor { scope: token.scope, role, rights, name, credential }))
     }
 
     /// Bearer tokens of one scope by digest, ended ones too.
@@ -570,4 +571,10 @@ pub(crate) fn key_purpose(id: &str) -> String {
 /// What an endpoint's secret is sealed for.
 pub(crate) fn endpoint_purpose(id: &EndpointId) -> String {
     format!("webhook-secret {id}")
+}
+
+/// As what somebody acts with a token of one role in the name of a member who has another by now:
+/// the token's while the member may all of it, or else what the member is.
+fn lesser(token: Role, member: Role) -> Role {
+    if token.rights().within(member.rights()) { token } else { member }
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use domain::actor::{Actor, Right};
-use domain::case::{Act, ActOrder, Ask, CaseFilter, Command, Sort};
+use domain::case::{Act, ActOrder, Ask, CaseFilter, Command, Known, Sort};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::{CaseId, JobId};
 use domain::job::{JOB_CASES_MAX, Job, JobChange, JobRow, JobState, RowEnd, in_bulk, side_by_side};
@@ -62,7 +62,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`]; [`Refusal::JobTooLarge`]; [`Refusal::KeyReusedForOther`];
-    /// [`Refusal::Busy`]; or a fault.
+    /// [`Refusal::Busy`]; [`Refusal::ThingUnknown`] or [`Refusal::CaseUnknown`] when every case
+    /// would refuse the act for want of what it names; or a fault.
     pub async fn ask_job(
         &self,
         by: &Actor,
@@ -79,6 +80,7 @@ impl Desk {
         if let Some(done) = self.job_again(by, once).await? {
             return Ok(done);
         }
+        self.there_for_all(by, ask).await?;
         let cases = self.cases_of_job(by, cases).await?;
         let now = self.now();
         let id = self.with_dice(|dice| JobId::new(now, dice));
@@ -109,6 +111,24 @@ impl Desk {
             Err(error) => return Err(failure::must(error).into()),
         }
         Ok(Done { outcome, repeated: false })
+    }
+
+    /// Refuses what no case could do, since the queue, the person or the other case is not there.
+    async fn there_for_all(&self, by: &Actor, ask: &Ask) -> Result<(), Failure> {
+        if let Ask::Assign { queue, person } = ask {
+            let (queue, person) = (queue.as_deref(), person.as_deref());
+            let mut known = Known::default();
+            self.look_up(by.scope, queue, person, &mut known).await?;
+            if let Some(kind) = known.closed_to {
+                return Err(Refusal::ThingUnknown { kind }.into());
+            }
+        }
+        if let Some(other) = ask.other()
+            && store::read::cases::find(self.db(), by.scope, other).await?.is_none()
+        {
+            return Err(Refusal::CaseUnknown.into());
+        }
+        Ok(())
     }
 
     /// What was answered under the key before.

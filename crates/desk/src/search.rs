@@ -112,11 +112,11 @@ impl Desk {
     pub async fn search(&self, by: &Actor, ask: &SearchAsk) -> Result<SearchAnswer, NoSearch> {
         by.must(Right::ReadCases)?;
         for (field, _) in &ask.fields {
-            if matches!(field, Field::Assignee | Field::Through) {
-                by.must(Right::ReadInternal)?;
-            }
             if field.personal() {
                 by.must(Right::ReadPersonal)?;
+            }
+            if field.inside() {
+                by.must(Right::ReadInternal)?;
             }
         }
         let texts = by.role != Role::Merchant && by.may(Right::ReadPersonal);

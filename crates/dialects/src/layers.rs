@@ -156,8 +156,8 @@ pub(crate) async fn nothing_here(request: Request) -> Response {
     let shape = Shape::of(request.uri().path());
     discard(request).await;
     match shape {
-        Shape::Native => native::no_such_path(),
-        Shape::Iimmpact | Shape::Other => iimmpact::words::no_such_path(),
+        Shape::Iimmpact => iimmpact::words::no_such_path(),
+        Shape::Native | Shape::Other => native::no_such_path(),
     }
 }
 

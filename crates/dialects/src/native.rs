@@ -28,14 +28,17 @@ mod transactions;
 mod values;
 mod words;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use domain::Right;
-use http::HeaderValue;
 use http::header::CACHE_CONTROL;
+use http::{HeaderValue, Method};
 
 use crate::App;
 use crate::body::BodyLimits;
@@ -129,6 +132,17 @@ pub fn all_routes() -> impl Iterator<Item = &'static Route> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
+static RIGHTS: LazyLock<HashMap<(&str, &str), Right>> = LazyLock::new(|| {
+    let needs = |route: &'static Route| Some(((route.method, route.path), route.right?));
+    all_routes().filter_map(needs).collect()
+});
+
+/// The right that a route needs, by its method and path.
+fn right_of(method: &Method, path: &str) -> Option<Right> {
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    RIGHTS.get(&(method, path)).copied()
+}
+
 /// The routes as a router.
 pub fn routes(app: &App) -> Router<App> {
     routed(all_routes())
@@ -138,10 +152,12 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/api/v1/{*rest}", any(nothing_here))
         .layer(from_fn_with_state(app.clone(), around::around))
         .layer(map_response(not_stored))
+        .route("/problems", get(problems::index))
         .route("/problems/{code}", get(problems::page))
         .route("/", get(docs::root))
         .route("/docs", get(docs::page))
         .route("/docs/style.css", get(docs::style))
+        .method_not_allowed_fallback(other_method)
 }
 
 fn routed(table: impl Iterator<Item = &'static Route>) -> Router<App> {

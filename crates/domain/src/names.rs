@@ -14,13 +14,96 @@ pub const OWN: [&str; 6] = ["import", "command line", "staff", "demo", "redress"
 /// How ids of credentials begin: a name like one would pass for it in a history.
 const OWN_BEGINNINGS: [&str; 4] = ["tk_", "rdt_", "iimm_prod_", "iimm_dev_"];
 
-/// A name as it is compared: without space around it, composed (NFC), and without regard to
-/// capitals in any script. What it gives is kept in storage and never changes.
+/// Small letters of other scripts with the Latin one that they, or their capitals, are taken for.
+/// A part of Unicode's list of confusables (UTS #39): the scripts whose words can look like a Latin
+/// one in a usual typeface.
+const LOOKALIKES: [(&str, char); 21] = [
+    ("\u{430}\u{3b1}\u{251}", 'a'),
+    ("\u{432}\u{3b2}", 'b'),
+    ("\u{441}\u{3f2}", 'c'),
+    ("\u{501}", 'd'),
+    ("\u{435}\u{3b5}", 'e'),
+    ("\u{581}\u{261}", 'g'),
+    ("\u{43d}\u{4bb}\u{3b7}\u{570}", 'h'),
+    ("\u{456}\u{3b9}\u{4cf}\u{269}", 'i'),
+    ("\u{458}\u{3f3}", 'j'),
+    ("\u{43a}\u{3ba}", 'k'),
+    ("\u{43c}\u{3bc}", 'm'),
+    ("\u{578}", 'n'),
+    ("\u{43e}\u{3bf}\u{585}", 'o'),
+    ("\u{440}\u{3c1}", 'p'),
+    ("\u{51b}\u{566}", 'q'),
+    ("\u{455}", 's'),
+    ("\u{442}\u{3c4}", 't'),
+    ("\u{3c5}\u{57d}", 'u'),
+    ("\u{475}\u{3bd}", 'v'),
+    ("\u{51d}\u{3c9}\u{461}", 'w'),
+    ("\u{445}\u{3c7}", 'x'),
+];
+
+/// The same for the two letters whose capitals are meant: no small one looks like them.
+const BY_CAPITALS: [(&str, char); 2] = [("\u{443}\u{4af}\u{3b3}", 'y'), ("\u{3b6}", 'z')];
+
+/// Scripts of which letters can pass for those of another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Latin,
+    Greek,
+    Cyrillic,
+    Armenian,
+    Cherokee,
+}
+
+const fn script(letter: char) -> Option<Script> {
+    match letter {
+        'a'..='z'
+        | 'A'..='Z'
+        | '\u{c0}'..='\u{d6}'
+        | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2af}'
+        | '\u{1e00}'..='\u{1eff}'
+        | '\u{2c60}'..='\u{2c7f}'
+        | '\u{a722}'..='\u{a7ff}'
+        | '\u{ab30}'..='\u{ab64}' => Some(Script::Latin),
+        '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Some(Script::Greek),
+        '\u{400}'..='\u{52f}' | '\u{1c80}'..='\u{1c8f}' | '\u{a640}'..='\u{a69f}' => {
+            Some(Script::Cyrillic)
+        }
+        '\u{531}'..='\u{588}' => Some(Script::Armenian),
+        '\u{13a0}'..='\u{13ff}' | '\u{ab70}'..='\u{abbf}' => Some(Script::Cherokee),
+        _ => None,
+    }
+}
+
+/// The first word whose letters are of different scripts that look alike, as no language writes
+/// one. Letters that only have another width or style count as what they are.
+pub fn mixed(name: &str) -> Option<String> {
+    let plain: String = name.nfkc().collect();
+    let mixes = |word: &&str| {
+        let mut scripts = word.chars().filter_map(script);
+        let first = scripts.next();
+        scripts.any(|other| Some(other) != first)
+    };
+    plain.split(|c: char| !c.is_alphanumeric()).find(mixes).map(str::to_owned)
+}
+
+fn latin(letter: char) -> char {
+    if letter.is_ascii() {
+        return letter;
+    }
+    let mut rows = LOOKALIKES.iter().chain(&BY_CAPITALS);
+    rows.find(|(others, _)| others.contains(letter)).map_or(letter, |(_, latin)| *latin)
+}
+
+/// A name as it is compared: with single spaces and none around it, each letter in its plain form
+/// (NFKC), without regard to capitals in any script, and with the Latin letter for one that looks
+/// like it. What it gives is kept in storage and never changes.
 pub fn folded(name: &str) -> String {
     // Down, up and down again: some letters have two capitals or two small forms.
-    let small = name.trim().nfc().flat_map(char::to_lowercase);
+    let small = name.nfkc().flat_map(char::to_lowercase);
     let one_form = small.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    one_form.collect::<String>().nfc().collect()
+    let plain: String = one_form.nfkc().map(latin).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether both names are one.
@@ -89,11 +172,18 @@ mod tests {
             ("STRA\u{1e9e}E", "strasse"),
             ("\u{3a3}\u{39f}\u{3a6}\u{39f}\u{3a3}", "\u{3c3}\u{3bf}\u{3c6}\u{3bf}\u{3c2}"),
             ("\u{212a}ate", "kate"),
+            ("Ann\u{a0} Lee", "ann lee"),
+            ("\u{ff21}nn", "ann"),
+            ("\u{1d41a}nn", "ann"),
+            ("\u{421}\u{43e}\u{441}\u{43e}", "coco"),
+            ("\u{405}\u{423}\u{405}\u{422}\u{415}\u{41c}", "System"),
         ] {
             assert!(same(one, other), "{one} {other}");
             assert_eq!(folded(&folded(one)), folded(one), "{one}");
         }
-        for (one, other) in [("ann", "anna"), ("ann", "\u{e4}nn"), ("i", "\u{131}x")] {
+        for (one, other) in
+            [("ann", "anna"), ("ann", "\u{e4}nn"), ("i", "\u{131}x"), ("\u{438}", "n")]
+        {
             assert!(!same(one, other), "{one} {other}");
         }
     }
@@ -103,10 +193,30 @@ mod tests {
         for name in ["import", "Import ", "COMMAND LINE", "staff", "tk_00", "iimm_prod_x"] {
             assert!(is_own(name), "{name}");
         }
+        for name in ["command\u{a0}line", "command  line", "\u{455}taff", "\u{ff53}\u{ff54}aff"] {
+            assert!(is_own(name), "{name}");
+        }
         for name in ["importer", "ann", "erp", "ann@import.example"] {
             assert!(!is_own(name), "{name}");
         }
         assert!(OWN.iter().all(|name| folded(name) == *name));
+    }
+
+    #[test]
+    fn a_word_has_one_script() {
+        for (name, word) in [
+            ("\u{455}taff", Some("\u{455}taff")),
+            ("Ann \u{41b}ee", Some("\u{41b}ee")),
+            ("\u{3b1}nn", Some("\u{3b1}nn")),
+            ("\u{430}\u{3b1}", Some("\u{430}\u{3b1}")),
+            ("Ann \u{410}\u{43d}\u{43d}\u{430}", None),
+            ("ann-\u{430}", None),
+            ("\u{5f20}\u{4f1f} Zhang", None),
+            ("\u{ff21}nn 2", None),
+            ("\u{c9}va", None),
+        ] {
+            assert_eq!(mixed(name).as_deref(), word, "{name}");
+        }
     }
 
     #[test]

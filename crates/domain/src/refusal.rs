@@ -80,6 +80,11 @@ pub enum Refusal {
         /// What it is.
         kind: Kind,
     },
+    /// It is disabled: nothing is handed out to it or sent there until it is enabled.
+    Disabled {
+        /// What it is.
+        kind: Kind,
+    },
     /// The caller would hand out more than he has.
     GrantsTooMuch,
     /// Nothing could ever be sent there, by the rules for outgoing requests.
@@ -159,6 +164,7 @@ impl Refusal {
             Self::ThingUnknown { kind: Kind::Key },
             Self::NameTaken { kind: Kind::Member },
             Self::AlreadySo { kind: Kind::Token },
+            Self::Disabled { kind: Kind::Member },
             Self::GrantsTooMuch,
             Self::EndpointBarred { why: "10.0.0.1 is a private address".to_owned() },
             Self::AlwaysThere { kind: Kind::Queue },
@@ -205,6 +211,7 @@ impl Refusal {
             Self::ThingUnknown { .. } => "thing-unknown",
             Self::NameTaken { .. } => "name-taken",
             Self::AlreadySo { .. } => "already-so",
+            Self::Disabled { .. } => "disabled",
             Self::GrantsTooMuch => "grants-too-much",
             Self::EndpointBarred { .. } => "endpoint-barred",
             Self::AlwaysThere { .. } => "always-there",
@@ -249,6 +256,7 @@ impl Refusal {
             | Self::ThingUnknown { .. }
             | Self::NameTaken { .. }
             | Self::AlreadySo { .. }
+            | Self::Disabled { .. }
             | Self::GrantsTooMuch
             | Self::EndpointBarred { .. }
             | Self::AlwaysThere { .. }
@@ -277,8 +285,16 @@ impl fmt::Display for Refusal {
             }
             Self::Stale { version } => write!(f, "the case moved on to version {version}"),
             Self::ThingUnknown { kind } => write!(f, "there is no such {}", kind.word()),
+            Self::NameTaken { kind: Kind::Login } => f.write_str(
+                "there is a login with this name already: names of logins are unique over the \
+                 installation, so choose one that begins with your account's short name",
+            ),
             Self::NameTaken { kind } => {
-                write!(f, "there is a {} with this name or address already", kind.word())
+                let called = if matches!(kind, Kind::Member) { "address" } else { "name" };
+                write!(f, "there is a {} with this {called} already", kind.word())
+            }
+            Self::Disabled { kind } => {
+                write!(f, "the {} is disabled: enable it first", kind.word())
             }
             Self::AlreadySo { kind } => {
                 write!(f, "the {} is so already, or has ended", kind.word())

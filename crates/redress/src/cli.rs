@@ -366,6 +366,20 @@ fn parse_rights(words: &str) -> Result<Rights, String> {
         .map_err(|word| format!("`{word}` is no right; there are {}", all.join(", ")))
 }
 
+/// The rights that are left of a signing key.
+fn parse_key_rights(words: &str) -> Result<Rights, String> {
+    let all = Role::Client.rights();
+    let refused = |word: &str| {
+        let all = all.words().replace(' ', ", ");
+        format!("`{word}` is no right of a key; there are {all}")
+    };
+    let rights = Rights::parse(words).map_err(|word| refused(&word))?;
+    match rights.list().find(|right| !all.has(*right)) {
+        Some(right) => Err(refused(right.word())),
+        None => Ok(rights),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

@@ -189,7 +189,7 @@ impl Desk {
             return Err(Refusal::GrantsTooMuch.into());
         }
         if member.disabled_at.is_some() {
-            return Err(Refusal::AlreadySo { kind: Kind::Member }.into());
+            return Err(Refusal::Disabled { kind: Kind::Member }.into());
         }
         Ok((member.email, Some(member.id)))
     }

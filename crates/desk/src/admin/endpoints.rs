@@ -74,7 +74,7 @@ impl Desk {
 
     fn endpoint_test(&self, endpoint: &Endpoint) -> Result<Decision, Failure> {
         if endpoint.disabled_at.is_some() {
-            return Err(Refusal::AlreadySo { kind: Kind::Endpoint }.into());
+            return Err(Refusal::Disabled { kind: Kind::Endpoint }.into());
         }
         let at = self.now();
         let message = Message {
@@ -89,8 +89,13 @@ impl Desk {
     }
 
     async fn replay(&self, order: &AdminOrder, id: &MessageId) -> Result<Decision, Failure> {
-        let state = store::read::admin::delivery_state(self.db(), order.by.scope, id).await?;
-        match state {
+        let found = store::read::admin::delivery_state(self.db(), order.by.scope, id).await?;
+        if let Some((GIVEN_UP, endpoint)) = &found
+            && self.endpoint_of(order, endpoint).await?.disabled_at.is_some()
+        {
+            return Err(Refusal::Disabled { kind: Kind::Endpoint }.into());
+        }
+        match found.map(|(state, _)| state) {
             None => Err(Refusal::ThingUnknown { kind: Kind::Delivery }.into()),
             Some(GIVEN_UP) => Ok(Decision::new(id.as_str())
                 .field("state", "given-up", "waits")

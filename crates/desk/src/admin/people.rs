@@ -39,11 +39,11 @@ impl Desk {
                 self.member_change(order, member).await
             }
             AdminAct::MemberPassword { id } => {
-                let member = self.member_of(order, id).await?;
+                let member = self.working_member_of(order, id).await?;
                 member_password(&member, ready)
             }
             AdminAct::MemberInvite { id } => {
-                let member = self.member_of(order, id).await?;
+                let member = self.working_member_of(order, id).await?;
                 Ok(self.member_invite(&member))
             }
             _ => Err(misplaced()),
@@ -109,6 +109,20 @@ impl Desk {
         let member = found.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?;
         if !order.by.may_grant(member.role, member.role.rights()) {
             return Err(Refusal::GrantsTooMuch.into());
+        }
+        Ok(member)
+    }
+
+    /// The same of one who is not disabled: nothing that lets him in is handed out before he is
+    /// enabled again.
+    async fn working_member_of(
+        &self,
+        order: &AdminOrder,
+        id: &MemberId,
+    ) -> Result<Member, Failure> {
+        let member = self.member_of(order, id).await?;
+        if member.disabled_at.is_some() {
+            return Err(Refusal::Disabled { kind: Kind::Member }.into());
         }
         Ok(member)
     }

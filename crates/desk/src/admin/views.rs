@@ -3,7 +3,7 @@
 
 use domain::account::{ApiKey, Endpoint, Login, Member, Queue, Team, Tenant, Token};
 use domain::actor::{Actor, Right};
-use domain::admin::{AdminEntry, Kind, MessageKey, Override, Read, SettingKey, Shelf};
+use domain::admin::{AdminEntry, Kind, MessageKey, Override, Read, ReadView, SettingKey, Shelf};
 use domain::ids::{EndpointId, MemberId};
 use domain::{Instant, Refusal};
 use store::read::admin as read;
@@ -53,6 +53,7 @@ impl Desk {
     /// [`Refusal::NotAllowed`], or a fault.
     pub async fn see_members(&self, by: &Actor) -> Result<Vec<Member>, Failure> {
         may(by, Right::ReadAdmin)?;
+        self.note_read(by, ReadView::Members, "all").await?;
         let (mut list, mut after) = (Vec::new(), String::new());
         loop {
             let page = read::members(self.db(), by.scope, &after).await?;
@@ -68,6 +69,7 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::ThingUnknown`], or a fault.
     pub async fn see_member(&self, by: &Actor, id: &MemberId) -> Result<Member, Failure> {
         may(by, Right::ReadAdmin)?;
+        self.note_read(by, ReadView::Members, id.as_str()).await?;
         let found = read::find_member(self.db(), by.scope, id).await?;
         Ok(found.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?)
     }

@@ -111,7 +111,8 @@ impl Desk {
     /// Up to `limit` payments, the newest first, behind the place that is given.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`], or a fault.
+    /// [`Refusal::NotAllowed`], also when an account's payments are asked for by somebody who may
+    /// not know whose they are; or a fault.
     pub async fn list_payments(
         &self,
         by: &Actor,
@@ -120,6 +121,9 @@ impl Desk {
         limit: i64,
     ) -> Result<PaymentPage, Failure> {
         may(by, Right::ReadPayments)?;
+        if filter.account.is_some() && !inside::sees_persons(by) {
+            may(by, Right::ReadPersonal)?;
+        }
         self.note_read(by, ReadView::Payments, &filter.words()).await?;
         let limit = limit.clamp(1, PER_PAGE_MAX);
         let page = listing::payments(self.db(), by.scope, filter, behind, limit).await?;

@@ -83,9 +83,10 @@ fn category(fields: &Fields) -> Result<String, No> {
             format!("it can have at most {CATEGORY_CHARS_MAX} characters"),
         ));
     }
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let breaks = |c: char| c.is_control() || domain::names::is_unseen(c);
     if text.chars().any(breaks) {
-        return Err(No::field(NAME, "it must be one line without control characters"));
+        let rule = "it must be one line without control characters and without what is not seen";
+        return Err(No::field(NAME, rule));
     }
     Ok(text)
 }

@@ -208,6 +208,7 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::ThingUnknown { .. }
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
+        | Refusal::Disabled { .. }
         | Refusal::GrantsTooMuch
         | Refusal::EndpointBarred { .. }
         | Refusal::AlwaysThere { .. }

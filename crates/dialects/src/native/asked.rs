@@ -2,7 +2,7 @@
 //! read or write anything, since every finder and every command wants an actor.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
 use axum::response::Response;
 use desk::Failure;
 use desk::once::Once;
@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use super::{Settings, json};
+use super::{Settings, json, words};
 use crate::App;
 use crate::body::{self, BodyLimits};
 use crate::signature;
@@ -36,10 +36,13 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if signature::is_attempted(&parts.headers) {
-            return Ok(Self(signed_reader(parts, app).await?));
-        }
-        Ok(Self(authenticated(parts, app).await?))
+        only_one_credential(&parts.headers)?;
+        let by = match signature::is_attempted(&parts.headers) {
+            true => signed_reader(parts, app).await?,
+            false => authenticated(parts, app).await?,
+        };
+        entitled(parts, &by)?;
+        Ok(Self(by))
     }
 }
 
@@ -79,7 +82,7 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let by = match authenticated(&parts, app).await {
+        let by = match writer(&parts, app).await {
             Ok(by) => by,
             Err(problem) => {
                 body::discard(&parts.headers, body).await;
@@ -88,8 +91,8 @@ impl<B: Sent> FromRequest<App> for Asked<B> {
         };
         let limits = B::limits(&app.settings.native);
         let bytes = body::take(&parts.headers, body, &limits).await?;
-        let once = once(&parts, &bytes)?;
         let version = version(&parts.headers)?;
+        let once = once(&parts, &bytes, version)?;
         Ok(Self { by, body: json::read(&parts.headers, &bytes)?, once, version })
     }
 }
@@ -111,7 +114,7 @@ impl FromRequest<App> for Streamed {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let read = async {
-            let by = authenticated(&parts, app).await?;
+            let by = writer(&parts, app).await?;
             Ok((by, idempotency_key(&parts.headers)?, version(&parts.headers)?))
         };
         match read.await {
@@ -151,6 +154,36 @@ impl From<NotSigned> for Problem {
     }
 }
 
+/// Whoever writes, with the right that the route needs.
+async fn writer(parts: &Parts, app: &App) -> Result<Actor, Problem> {
+    only_one_credential(&parts.headers)?;
+    let by = authenticated(parts, app).await?;
+    entitled(parts, &by)?;
+    Ok(by)
+}
+
+/// Refuses a caller without the route's right before anything that he sent is looked at, so that
+/// he learns nothing by it. The desk, which knows what is done, asks again.
+fn entitled(parts: &Parts, by: &Actor) -> Result<(), Problem> {
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match super::right_of(&parts.method, path) {
+        Some(right) => Ok(by.must(right)?),
+        None => Ok(()),
+    }
+}
+
+/// Of two credentials one would be left out without a word.
+fn only_one_credential(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_bearer = |value: &HeaderValue| {
+        value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+    };
+    let bearer = headers.get_all(AUTHORIZATION).iter().any(is_bearer);
+    if !bearer || !signature::is_attempted(headers) {
+        return Ok(());
+    }
+    Err(words::two_credentials())
+}
+
 async fn authenticated(parts: &Parts, app: &App) -> Result<Actor, Problem> {
     let token = bearer(&parts.headers).ok_or_else(|| {
         unauthorized("no-credential", "send Authorization: Bearer with a token that begins rdt_")
@@ -186,21 +219,20 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h HeaderValue> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// The key with the digest of method, target and body; a body that only differs in how its JSON is
-/// written is the same.
-fn once(parts: &Parts, bytes: &[u8]) -> Result<Option<Once>, Problem> {
+/// The key with the digest of method, target, body and the version insisted on; a body that only
+/// differs in how its JSON is written is the same.
+fn once(parts: &Parts, bytes: &[u8], version: Option<i64>) -> Result<Option<Once>, Problem> {
     let Some(key) = idempotency_key(&parts.headers)? else { return Ok(None) };
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let body = match serde_json::from_slice::<serde_json::Value>(bytes) {
         Ok(value) => value.to_string().into_bytes(),
         Err(_) => bytes.to_vec(),
     };
-    let digest = digest_of(&[
-        b"native-1",
-        parts.method.as_str().as_bytes(),
-        target.as_bytes(),
-        body.as_slice(),
-    ]);
+    let version = version.map(|version| version.to_string());
+    let mut said: Vec<&[u8]> =
+        vec![b"native-1", parts.method.as_str().as_bytes(), target.as_bytes(), body.as_slice()];
+    said.extend(version.as_ref().map(String::as_bytes));
+    let digest = digest_of(&said);
     Ok(Some(Once { key, digest }))
 }
 

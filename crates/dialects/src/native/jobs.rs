@@ -6,9 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use desk::Failure;
 use desk::execute::Done;
 use desk::jobs::JobCases;
-use domain::case::Act;
+use domain::case::{Act, Ask};
 use domain::changes::Outcome;
 use domain::ids::{CaseId, JobId};
 use domain::job::{JOB_CASES_MAX, Job, JobRow, JobState, RowEnd, in_bulk};
@@ -18,12 +19,12 @@ use http::{HeaderValue, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::acts::{read_ask, says};
+use super::acts::{read_ask, says, unassignable};
 use super::asked::{Asked, Caller, Named, Sent, replayed};
 use super::cases::FilterText;
 use super::problem::Problem;
 use super::shapes::time;
-use super::{Route, Settings, cursor, query, route, values};
+use super::{Route, Settings, cursor, problems, query, route, values};
 use crate::App;
 use crate::body::BodyLimits;
 
@@ -95,8 +96,23 @@ pub(super) async fn ask(State(app): State<App>, asked: Asked<AskJob>) -> Result<
     let (ask, said) = read_ask(act, with)?;
     let cases = which(&asked.by, cases, filter)?;
     let said = says(said)?;
-    let done = app.desk.ask_job(&asked.by, (&ask, &said), cases, asked.once.as_ref()).await?;
+    let done = app.desk.ask_job(&asked.by, (&ask, &said), cases, asked.once.as_ref()).await;
+    let done = done.map_err(|why| about_with(&ask, why))?;
     answer(done, StatusCode::ACCEPTED)
+}
+
+/// A refusal of what was asked of every case, by the name of its field.
+fn about_with(ask: &Ask, why: Failure) -> Problem {
+    match (&why, ask) {
+        (Failure::Refused(Refusal::ThingUnknown { .. }), Ask::Assign { .. }) => {
+            unassignable(why).within("with")
+        }
+        (Failure::Refused(Refusal::CaseUnknown), Ask::Merge { .. }) => {
+            Problem::from(why).about_field("with.into")
+        }
+        (Failure::Refused(Refusal::CaseUnknown), _) => Problem::from(why).about_field("with.case"),
+        _ => why.into(),
+    }
 }
 
 /// How a job is when it is asked for or stopped. What comes of its cases is read later.
@@ -214,6 +230,8 @@ struct RowShape {
     version: Option<i64>,
     /// The refusal's code.
     code: Option<String>,
+    /// What the code means, for people.
+    detail: Option<&'static str>,
 }
 
 impl RowShape {
@@ -225,7 +243,9 @@ impl RowShape {
             None if job == JobState::Cancelled => ("cancelled", None, None),
             None => ("waiting", None, None),
         };
-        Self { number, case, state, version, code }
+        let told = code.as_deref().and_then(problems::told);
+        let detail = told.map(|(_, _, advice)| advice);
+        Self { number, case, state, version, code, detail }
     }
 }
 

@@ -9,6 +9,9 @@ use serde::{Deserialize as _, Deserializer};
 use super::problem::Problem;
 use crate::body::{self, BodyError};
 
+/// What some editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a body. An empty one is an object without fields: acts that need nothing are asked for
 /// with nothing.
 pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
@@ -18,6 +21,10 @@ pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Re
         must_be_json(headers)?;
     }
     std::str::from_utf8(bytes).map_err(|_| BodyError::NotUtf8)?;
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        let why = "the body begins with a byte order mark (U+FEFF); send it without";
+        return Err(Problem::from(BodyError::BadJson { line: 1, column: 1 }).saying(why));
+    }
     match bytes.trim_ascii_start().first() {
         Some(b'{') => {}
         Some(b'[') => return Err(BodyError::ArrayBody.into()),

@@ -2,12 +2,13 @@
 //! has only the link. It is text for people; programs go by the code. It must hold every code that
 //! this API can answer with, which tests see to.
 
+use std::fmt::Write as _;
+
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
 use super::asked::Named;
-use crate::iimmpact;
 
 /// One page.
 struct Page {
@@ -94,12 +95,26 @@ const PAGES: &[Page] = &[
         "name-taken",
         "The name is taken",
         "Another one has this name or address already, also one that was disabled or retired. \
-         Choose another, or change that one.",
+         Choose another, or change that one. Names of logins are unique over the whole \
+         installation: choose one that begins with your account's short name.",
     ),
     page_of(
         "already-so",
         "Nothing to change",
-        "It is so already, or it has ended: it was revoked, disabled, retired or set back before.",
+        "It is so already, or it has ended: it was revoked, disabled, retired, sent or set back \
+         before.",
+    ),
+    page_of(
+        "disabled",
+        "It is disabled",
+        "Nothing is handed out to a member, or sent to an endpoint, that is disabled. Enable it \
+         first.",
+    ),
+    page_of(
+        "two-credentials",
+        WHO,
+        "The request has a bearer token and a signature. Send one of them, so that it is clear who \
+         asks.",
     ),
     page_of(
         "grants-too-much",
@@ -372,10 +387,20 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     PAGES.iter().map(|page| (page.code, page.title, page.advice))
 }
 
+/// `GET /problems`: every code there is.
+pub(super) async fn index() -> Response {
+    let mut text = String::new();
+    for page in PAGES {
+        // Writing into a text cannot fail.
+        let _ = writeln!(text, "/problems/{}: {}", page.code, page.title);
+    }
+    ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text).into_response()
+}
+
 /// `GET /problems/{code}`: needs no credential, since it says the same to everybody.
 pub(super) async fn page(Named(code): Named) -> Response {
     let Some(page) = PAGES.iter().find(|page| page.code == code) else {
-        return iimmpact::words::no_such_path();
+        return super::no_such_path();
     };
     let text = format!("{}: {}\n\n{}\n", page.code, page.title, page.advice);
     ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text).into_response()

@@ -3,6 +3,7 @@
 
 use domain::Instant;
 use domain::case::PaymentRef;
+use domain::names;
 use domain::payment::columns;
 
 use super::problem::Problem;
@@ -84,16 +85,16 @@ pub(super) fn payment(
     }
 }
 
-/// A name of at most so many characters, on one line.
+/// A name of at most so many characters, on one line, of which all is seen.
 pub(super) fn line(field: &str, text: &str, chars_max: usize) -> Result<(), Problem> {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let breaks = |c: char| c.is_control() || names::is_unseen(c);
     let chars = text.chars().count();
     if (1..=chars_max).contains(&chars) && text.trim() == text && !text.chars().any(breaks) {
         return Ok(());
     }
     let rule = format!(
-        "it must have 1 to {chars_max} characters, no control characters, and no space at either \
-         end"
+        "it must have 1 to {chars_max} characters, no control characters, none that are not seen \
+         or turn the direction of writing, and no space at either end"
     );
     Err(Problem::field(field, rule))
 }

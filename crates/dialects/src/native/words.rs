@@ -3,6 +3,7 @@
 //! has its words; `docs/case.md` shows the statuses and a test compares them.
 
 use desk::Failure;
+use domain::admin::Kind;
 use domain::{Refusal, Right, Role};
 use http::header::{ETAG, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
@@ -45,14 +46,15 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyProposed
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
+        | Refusal::Disabled { .. }
         | Refusal::AlwaysThere { .. }
         | Refusal::SameCase
         | Refusal::AlreadyLinked
         | Refusal::TooManyAbove
         | Refusal::NotLinked
         | Refusal::OtherCaseClosed { .. }
-        | Refusal::LastAdministrator
-        | Refusal::NonceSpent => StatusCode::CONFLICT,
+        | Refusal::LastAdministrator => StatusCode::CONFLICT,
+        Refusal::NonceSpent => StatusCode::UNAUTHORIZED,
     }
 }
 
@@ -83,6 +85,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         | Refusal::ThingUnknown { .. }
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
+        | Refusal::Disabled { .. }
         | Refusal::EndpointBarred { .. }
         | Refusal::AlwaysThere { .. } => return with_facts(refusal),
         Refusal::NotResolved => (
@@ -135,10 +138,16 @@ fn with_facts(refusal: &Refusal) -> (&'static str, String) {
             ("It moved on", detail)
         }
         Refusal::ThingUnknown { kind } => {
-            let detail = "your account has no {kind} with this name or id in this environment";
-            ("No such thing", detail.replace("{kind}", kind.word()))
+            let (word, whose) = match kind {
+                Kind::Tenant => (kind.word(), "this installation has no"),
+                _ => (kind.word(), "your account has no"),
+            };
+            let place = if matches!(kind, Kind::Tenant) { "" } else { " in this environment" };
+            ("No such thing", format!("{whose} {word} with this name or id{place}"))
         }
+        Refusal::NameTaken { kind: Kind::Login } => ("The name is taken", refusal.to_string()),
         Refusal::NameTaken { .. } => ("The name is taken", format!("{refusal}; choose another")),
+        Refusal::Disabled { .. } => ("It is disabled", refusal.to_string()),
         Refusal::AlreadySo { .. } => ("Nothing to change", format!("{refusal}; read it again")),
         Refusal::EndpointBarred { why } => ("Nothing could be sent there", why.clone()),
         Refusal::AlwaysThere { .. } => ("It is always there", refusal.to_string()),
@@ -272,6 +281,12 @@ impl From<BodyError> for Problem {
         let code = error.code().replace('_', "-");
         Self::new(error.status(), code, "The body cannot be taken", detail)
     }
+}
+
+/// A bearer token and a signature on one request.
+pub(super) fn two_credentials() -> Problem {
+    let (title, detail) = by_code("two-credentials");
+    Problem::new(StatusCode::BAD_REQUEST, "two-credentials", title, detail)
 }
 
 /// Nothing is here.

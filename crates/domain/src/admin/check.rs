@@ -97,17 +97,34 @@ pub fn line(field: &'static str, text: String, most: usize) -> Result<String, Ba
     Err(BadField::new(field, why))
 }
 
-/// A name under which somebody stands in histories: [`line`], and none of our own actors' names.
+/// A name under which somebody stands in histories: [`line`], none of our own actors' names, and no
+/// word in letters of two scripts that look alike.
 ///
 /// # Errors
 /// The rule.
 pub fn holder(field: &'static str, text: String, most: usize) -> Result<String, BadField> {
     let text = line(field, text, most)?;
+    if let Some(word) = names::mixed(&text) {
+        let why = format!(
+            "{word:?} has letters of different scripts that look alike; write each word in one"
+        );
+        return Err(BadField::new(field, why));
+    }
     if names::is_own(&text) {
-        let why = format!("{text:?} is what Redress calls itself in histories; choose another");
+        let why = format!(
+            "{text:?} is, or looks like, what Redress calls itself in histories; choose another"
+        );
         return Err(BadField::new(field, why));
     }
     Ok(text)
+}
+
+/// What a person is called: as [`plain`], and as nobody but our own actors.
+///
+/// # Errors
+/// The rule.
+pub fn person(field: &'static str, text: String) -> Result<String, BadField> {
+    holder(field, plain(field, text, NAME_CHARS_MAX)?, NAME_CHARS_MAX)
 }
 
 /// An e-mail address, as written.
@@ -147,14 +164,29 @@ pub fn username(field: &'static str, text: String) -> Result<String, BadField> {
 /// The rule.
 pub fn password(field: &'static str, text: &str) -> Result<(), BadField> {
     let chars = text.chars().count();
-    if (PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) && !text.contains('\0') {
-        return Ok(());
-    }
-    let why = format!(
-        "it is shorter than {PASSWORD_CHARS_MIN} characters or longer than {PASSWORD_CHARS_MAX}; \
-         leave it out and a good one is made"
-    );
+    let why = match chars {
+        0 => "it is empty".to_owned(),
+        _ if text.trim().is_empty() => "it has only spaces".to_owned(),
+        _ if text.contains('\0') => "the character U+0000 cannot be in it".to_owned(),
+        _ if chars < PASSWORD_CHARS_MIN => {
+            format!("it is too short: it must have at least {PASSWORD_CHARS_MIN} characters")
+        }
+        _ if chars > PASSWORD_CHARS_MAX => {
+            format!("it is too long: it may have at most {PASSWORD_CHARS_MAX} characters")
+        }
+        _ => return Ok(()),
+    };
     Err(BadField::new(field, why))
+}
+
+/// A password that somebody may choose, or leave to be made.
+///
+/// # Errors
+/// The rule, and that it can be left out.
+pub fn optional_password(field: &'static str, text: &str) -> Result<(), BadField> {
+    password(field, text).map_err(|bad| {
+        BadField::new(field, format!("{}; leave it out and a good one is made", bad.why))
+    })
 }
 
 /// Where events go: an http or https address without a user, a password or a fragment. Whether it
@@ -240,7 +272,12 @@ mod tests {
         for text in ["import", "Command Line", "STAFF", "tk_0", "an\u{200b}n", "\u{202e}nna"] {
             assert!(holder("name", text.into(), 20).is_err(), "{text:?}");
         }
-        assert!(holder("name", "ann".into(), 20).is_ok());
+        for text in ["command\u{a0}line", "\u{455}taff", "\u{ff53}taff", "Ann \u{410}dams"] {
+            assert!(holder("name", text.into(), 20).is_err(), "{text:?}");
+        }
+        for text in ["ann", "\u{410}\u{43d}\u{43d}\u{430}", "Anna \u{410}\u{43d}\u{43d}\u{430}"] {
+            assert!(holder("name", text.into(), 20).is_ok(), "{text:?}");
+        }
         assert!(plain("name", "A\u{ad}nn".into(), 20).is_err());
     }
 
@@ -252,7 +289,19 @@ mod tests {
         assert!(plain("name", "anna".into(), 3).is_err() && line("name", String::new(), 3).is_ok());
         assert!(password("password", "elevenchars").is_err());
         assert!(password("password", "twelve chars").is_ok());
-        assert!(password("password", &"x".repeat(257)).is_err());
+        let spaces = " ".repeat(12);
+        for (text, why) in [
+            ("", "empty"),
+            (spaces.as_str(), "only spaces"),
+            ("twelve chars\0", "U+0000"),
+            ("elevenchars", "too short"),
+            (&"x".repeat(257), "too long"),
+        ] {
+            let said = password("password", text).expect_err(why).why;
+            assert!(said.contains(why) && !said.contains("leave it out"), "{said}");
+            let said = optional_password("password", text).expect_err(why).why;
+            assert!(said.contains(why) && said.contains("leave it out"), "{said}");
+        }
         assert!(
             email("email", "ann".into()).is_err() && email("email", "a@b.example".into()).is_ok()
         );

@@ -3,6 +3,7 @@
 //! no mail finds out later.
 
 use crate::address::Address;
+use crate::names;
 use crate::time::Instant;
 
 /// Where values set by an account stand.
@@ -90,14 +91,15 @@ impl SettingKey {
             Self::SenderName => {
                 let fits = (1..=SENDER_NAME_CHARS_MAX).contains(&text.chars().count())
                     && text.trim() == text
-                    && !text.chars().any(char::is_control)
+                    && !text.chars().any(|c| c.is_control() || names::is_unseen(c))
                     && !text.contains(['"', '\\', '<', '>']);
                 if fits {
                     return Ok(text.to_owned());
                 }
                 Err(format!(
                     "it must have 1 to {SENDER_NAME_CHARS_MAX} characters on one line, without \
-                     quotes, backslashes and angle brackets"
+                     quotes, backslashes and angle brackets, and none that are not seen or turn \
+                     the direction of writing"
                 ))
             }
         }
@@ -222,6 +224,8 @@ mod tests {
             (SenderName, "", false),
             (SenderName, "Acme\r\nBcc: a@b.example", false),
             (SenderName, "Acme <a@b.example>", false),
+            (SenderName, "Acme\u{202e}yaP", false),
+            (SenderName, "Ac\u{200b}me", false),
         ] {
             assert_eq!(key.check(text).is_ok(), good, "{} {text:?}", key.word());
         }

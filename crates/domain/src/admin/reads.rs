@@ -23,11 +23,13 @@ pub enum ReadView {
     Search,
     /// An export; the subject is what was taken out.
     Export,
+    /// The people of the account.
+    Members,
 }
 
 impl ReadView {
     /// All, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Case,
         Self::Timeline,
         Self::Cases,
@@ -36,6 +38,7 @@ impl ReadView {
         Self::Evidence,
         Self::Search,
         Self::Export,
+        Self::Members,
     ];
 
     /// The word for it.
@@ -49,6 +52,7 @@ impl ReadView {
             Self::Evidence => "evidence",
             Self::Search => "search",
             Self::Export => "export",
+            Self::Members => "members",
         }
     }
 

@@ -226,9 +226,13 @@ pub fn instant(text: &str) -> Result<Instant, String> {
     let unread =
         || format!("`{}` is not a time with its zone, as 2026-01-05T10:11:12.345Z", shown(text));
     if !is_rfc_3339(text.as_bytes()) {
+        if is_rfc_3339(format!("{text}Z").as_bytes()) {
+            return Err(format!("`{}` has no zone: add Z or an offset, as +08:00", shown(text)));
+        }
         return Err(unread());
     }
-    let time: jiff::Timestamp = text.parse().map_err(|_| unread())?;
+    let time: jiff::Timestamp =
+        text.parse().map_err(|_| format!("`{}` is no time of the calendar", shown(text)))?;
     if !text.starts_with(YEARS) {
         return Err(format!("`{}` is not in the years 2000 to 2099", shown(text)));
     }

@@ -43,9 +43,15 @@ impl Field {
     /// What a case is named by that says nothing of persons.
     pub const IMPERSONAL_NAMES: [Self; 3] = [Self::Id, Self::Refid, Self::Trxid];
 
-    /// Whether it says who a customer is.
+    /// Whether it says who a customer is, or what one said: a category is in the caller's own words.
     pub const fn personal(self) -> bool {
-        matches!(self, Self::Address | Self::Account | Self::Customer)
+        matches!(self, Self::Address | Self::Account | Self::Customer | Self::Category)
+    }
+
+    /// Whether it says what may stay inside: who works a case, and the category that one of the
+    /// staff gave it.
+    pub const fn inside(self) -> bool {
+        matches!(self, Self::Assignee | Self::Through | Self::Category)
     }
 
     /// The letter that stands for it in tokens. Kept in storage.

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use domain::{Rights, Role};
 
 use super::running::{Of, Where};
-use super::{parse_rights, parse_role};
+use super::{parse_key_rights, parse_rights, parse_role};
 
 /// `tenant …`
 #[derive(Debug, Subcommand)]
@@ -66,7 +66,7 @@ pub enum KeyCommand {
         #[arg(long, alias = "label", default_value = "")]
         name: String,
         /// What is left of a client's rights, as in `read-status read-payments` [default: all]
-        #[arg(long, value_parser = parse_rights)]
+        #[arg(long, value_parser = parse_key_rights)]
         rights: Option<Rights>,
     },
     /// List the API keys of an account, without secrets

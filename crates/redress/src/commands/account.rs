@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use desk::admin::AdminDone;
 use domain::account::{Login, Token};
 use domain::admin::acts::NewToken;
@@ -248,10 +248,7 @@ pub async fn login(way: &Way, command: LoginCommand) -> anyhow::Result<Outcome> 
             let house = way.open(Wanted::Existing).await?;
             let scope = scope(&house.desk, &at.tenant, at.env).await?;
             let what = AdminAct::LoginAdd { username: username.clone() };
-            let made = act(&house, scope, &at.tenant, what, given).await;
-            let made = made.with_context(|| {
-                format!("is there a login `{username}` already? names are unique everywhere")
-            })?;
+            let made = act(&house, scope, &at.tenant, what, given).await?;
             say_login(&username, made.secret.as_ref(), at.json, "added");
         }
         LoginCommand::List { at } => {
@@ -288,7 +285,7 @@ fn list_login(login: &Login, json: bool) {
 
 fn given_password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let Some(password) = file.map(text_of).transpose()? else { return Ok(None) };
-    check::password("--password-file", &password)?;
+    check::optional_password("--password-file", &password)?;
     Ok(Some(Secret::new(password)))
 }
 

@@ -81,13 +81,13 @@ pub async fn member(way: &Way, command: MemberCommand) -> anyhow::Result<Outcome
     match command {
         MemberCommand::Add { email, name, role, at } => {
             let email = check::email("email", email)?;
-            let name = check::plain("--name", name, check::NAME_CHARS_MAX)?;
+            let name = check::person("--name", name)?;
             let act = AdminAct::MemberAdd { email, name, role };
             At::open(way, at).await?.act(act).await?;
         }
         MemberCommand::List { at } => list_members(&At::open(way, at).await?).await?,
         MemberCommand::Change { member, name, role, at } => {
-            let name = name.map(|name| check::plain("--name", name, check::NAME_CHARS_MAX));
+            let name = name.map(|name| check::person("--name", name));
             let (name, at) = (name.transpose()?, At::open(way, at).await?);
             let id = at.member(&member).await?;
             at.act(AdminAct::MemberChange { id, name, role }).await?;
@@ -119,7 +119,7 @@ pub async fn member(way: &Way, command: MemberCommand) -> anyhow::Result<Outcome
 
 fn given_password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let Some(password) = file.map(text_of).transpose()? else { return Ok(None) };
-    check::password("--password-file", &password)?;
+    check::optional_password("--password-file", &password)?;
     Ok(Some(Secret::new(password)))
 }
 

@@ -90,7 +90,7 @@ const DELIVERY_TRIES: &str = "SELECT attempts.message_id, attempts.number, attem
  ORDER BY outbox.id DESC LIMIT ?4) ORDER BY attempts.message_id, attempts.number LIMIT 10000";
 
 const DELIVERY_STATE: &str =
-    "SELECT state FROM outbox WHERE id = ?1 AND scope = ?2 AND endpoint IS NOT NULL";
+    "SELECT state, endpoint FROM outbox WHERE id = ?1 AND scope = ?2 AND endpoint IS NOT NULL";
 
 pub(super) fn member_id(text: &str) -> Result<MemberId, Fault> {
     MemberId::parse(text).ok_or_else(|| Fault::new("a member's id is not one".to_owned()))
@@ -345,7 +345,10 @@ pub async fn delivery_state(
     db: &Db,
     scope: Scope,
     id: &domain::ids::MessageId,
-) -> Result<Option<i64>, Fault> {
+) -> Result<Option<(i64, EndpointId)>, Fault> {
     let values = vec![id.as_str().into(), scope.number().into()];
-    db.one(DELIVERY_STATE, values).await?.map(|row| row.int(0)).transpose()
+    let Some(row) = db.one(DELIVERY_STATE, values).await? else { return Ok(None) };
+    let endpoint = EndpointId::parse(row.text(1)?);
+    let endpoint = endpoint.ok_or_else(|| Fault::new("an endpoint's id is not one".to_owned()))?;
+    Ok(Some((row.int(0)?, endpoint)))
 }

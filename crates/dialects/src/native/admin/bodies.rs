@@ -126,7 +126,7 @@ fn key_rights(list: Option<Vec<String>>) -> Result<Option<Rights>, Problem> {
 
 fn password(text: Option<String>) -> Result<Option<Secret>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    check::password("password", &text)?;
+    check::optional_password("password", &text)?;
     Ok(Some(Secret::new(text)))
 }
 
@@ -147,6 +147,11 @@ fn hours(given: Option<Whole>) -> Result<i64, Problem> {
 
 fn label(field: &'static str, text: String) -> Result<String, Problem> {
     Ok(check::plain(field, text, check::NAME_CHARS_MAX)?)
+}
+
+/// What a person is called.
+fn called(name: String) -> Result<String, Problem> {
+    Ok(check::person("name", name)?)
 }
 
 fn maybe(field: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
@@ -172,7 +177,11 @@ pub(super) struct TokenAdd {
 impl TokenAdd {
     fn token(self) -> Result<NewToken, Problem> {
         let name = match (self.name, &self.member) {
-            (Some(name), _) => name,
+            (Some(_), Some(_)) => {
+                let rule = "a member's token has the member's own address; leave this out";
+                return Err(Problem::field("name", rule));
+            }
+            (Some(name), None) => name,
             (None, Some(member)) => member.clone(),
             (None, None) => return Err(Problem::field("name", "say who holds it, or the member")),
         };
@@ -231,11 +240,11 @@ bodies! {
     };
     MemberAdd { email: String, name: String, role: String } (body, _at) {
         let email = check::email("email", body.email)?;
-        let (name, role) = (label("name", body.name)?, role(&body.role)?);
+        let (name, role) = (called(body.name)?, role(&body.role)?);
         Ok((AdminAct::MemberAdd { email, name, role }, None))
     };
     MemberChange { name: Option<String>, role: Option<String> } (body, at) {
-        let (id, name) = (member(&at)?, maybe("name", body.name)?);
+        let (id, name) = (member(&at)?, body.name.map(called).transpose()?);
         let role = body.role.map(|text| role(&text)).transpose()?;
         if name.is_none() && role.is_none() {
             return Err(Problem::field("name", "give a name, a role, or both"));
