@@ -156,8 +156,8 @@ pub(crate) async fn nothing_here(request: Request) -> Response {
     let shape = Shape::of(request.uri().path());
     discard(request).await;
     match shape {
-        Shape::Iimmpact => iimmpact::words::no_such_path(),
-        Shape::Native | Shape::Other => native::no_such_path(),
+        Shape::Native => native::no_such_path(),
+        Shape::Iimmpact | Shape::Other => iimmpact::words::no_such_path(),
     }
 }
 
@@ -179,7 +179,7 @@ impl Shape {
     fn of(path: &str) -> Self {
         match path.split('/').nth(1) {
             Some("v1" | "v2") => Self::Iimmpact,
-            Some("api") => Self::Native,
+            Some("api" | "problems" | "docs" | "favicon.ico") => Self::Native,
             _ => Self::Other,
         }
     }

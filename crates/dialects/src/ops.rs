@@ -146,7 +146,7 @@ async fn metrics_on_main(State(app): State<App>) -> Response {
     if app.settings.ops.metrics_on_main {
         return metrics(State(app)).await;
     }
-    crate::native::no_such_path()
+    crate::iimmpact::words::no_such_path()
 }
 
 async fn metrics(State(app): State<App>) -> Response {

@@ -152,7 +152,7 @@ pub struct SearchQuery {
     /// The product's code. Only letters and digits count, without case and accents.
     pub product: Option<String>,
     /// The caller's own word for what is wrong. Only letters and digits count, without case and
-    /// accents.
+    /// accents. Needs `read-personal` and `read-internal`.
     pub category: Option<String>,
     /// Where the case stands.
     pub stage: Option<String>,

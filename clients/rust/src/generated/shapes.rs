@@ -277,7 +277,8 @@ pub struct Case {
     pub id: String,
     /// The language the customer wants, a BCP 47 tag.
     pub language: Option<String>,
-    /// The case that goes on, when this one was merged.
+    /// The case that goes on, when this one was merged. Said where one case is asked for by
+    /// itself, and in no list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
     /// When it was opened.
@@ -300,7 +301,7 @@ pub struct Case {
     pub taken_by: Option<String>,
     /// The credential it came through.
     pub through: String,
-    /// As its name says.
+    /// The transaction it is about. Said where one case is asked for by itself, and in no list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<Transaction>,
     /// Counts the changes; the ETag in quotes.
@@ -1272,6 +1273,8 @@ pub struct JobRow {
     pub case: String,
     /// The code of the refusal.
     pub code: Option<String>,
+    /// What the code means, for people.
+    pub detail: Option<String>,
     /// As its name says.
     pub number: i64,
     /// As its name says.
@@ -1973,6 +1976,9 @@ pub enum ReadEntryView {
     /// `export`
     #[serde(rename = "export")]
     Export,
+    /// `members`
+    #[serde(rename = "members")]
+    Members,
     /// A word that came later.
     #[serde(untagged)]
     Other(String),
@@ -2644,7 +2650,7 @@ pub enum TransactionStatus {
     Other(String),
 }
 
-/// A payment. reportable, reason and open_case stand where one is asked for by itself.
+/// A payment. `reason`, `reason_text` and `open_case` are null while it is reportable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transaction {
     /// The account or number that was paid. Null without `read-personal`.
@@ -2654,7 +2660,6 @@ pub struct Transaction {
     /// As its name says.
     pub created_at: String,
     /// The case about it that is not closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_case: Option<String>,
     /// Your reference of the payer. Null without `read-personal`.
     pub payer_ref: Option<String>,
@@ -2663,10 +2668,8 @@ pub struct Transaction {
     /// As its name says.
     pub provider: Option<String>,
     /// Why it is not reportable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TransactionReason>,
     /// The same in words for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_text: Option<String>,
     /// As its name says.
     pub refid: String,

@@ -69,9 +69,10 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::ThingUnknown`], or a fault.
     pub async fn see_member(&self, by: &Actor, id: &MemberId) -> Result<Member, Failure> {
         may(by, Right::ReadAdmin)?;
-        self.note_read(by, ReadView::Members, id.as_str()).await?;
         let found = read::find_member(self.db(), by.scope, id).await?;
-        Ok(found.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?)
+        let member = found.ok_or(Refusal::ThingUnknown { kind: Kind::Member })?;
+        self.note_read(by, ReadView::Members, id.as_str()).await?;
+        Ok(member)
     }
 
     /// Signing keys, ended ones too.

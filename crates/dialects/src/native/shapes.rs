@@ -44,13 +44,10 @@ pub(super) struct TransactionShape {
     /// Whether an app's report about it would open a case now.
     reportable: bool,
     /// Why it is not reportable, as the code of the refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     /// The same in words for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason_text: Option<String>,
     /// The case about it that is not closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     open_case: Option<String>,
 }
 
@@ -106,12 +103,12 @@ pub(super) struct CaseShape {
     proposal: Option<ProposalShape>,
     addresses: Vec<String>,
     through: String,
-    /// Said where a case is asked for by itself.
+    /// Said where a case is asked for by itself, also that there is none; never in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    transaction: Option<TransactionShape>,
+    transaction: Option<Option<TransactionShape>>,
     /// The case that goes on, when this one was merged; said likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    merged_into: Option<String>,
+    merged_into: Option<Option<String>>,
 }
 
 impl CaseShape {
@@ -147,7 +144,11 @@ impl CaseShape {
     pub(super) fn with_transaction(view: &CaseView) -> Self {
         let transaction = view.payment.as_ref().map(TransactionShape::of);
         let merged_into = view.merged_into.as_ref().map(|case| case.as_str().to_owned());
-        Self { transaction, merged_into, ..Self::of(&view.case) }
+        Self {
+            transaction: Some(transaction),
+            merged_into: Some(merged_into),
+            ..Self::of(&view.case)
+        }
     }
 }
 

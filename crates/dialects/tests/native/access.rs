@@ -118,6 +118,10 @@ async fn may(house: &House, token: &str, rights: Rights, who: &str, seeds: &Seed
         } else {
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{about}");
             assert_eq!(answer.code(), "not-allowed", "{about}");
+            // Nor does he learn how a body must be, or which ids there are.
+            let path = Seeds::nobodys().filled(route);
+            let blind = house.ask(token, route.method, &path, &[], Some("[")).await;
+            assert_eq!(blind.code(), "not-allowed", "{about}, with nothing that is right");
         }
     }
 }

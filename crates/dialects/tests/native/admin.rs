@@ -62,12 +62,22 @@ async fn a_members_tokens_end_with_him_and_follow_his_role() {
         desk.done(&format!("members/{id}"), json!({ "role": "agent" })).await;
         let me = desk.get(&token, "me").await.json();
         assert!(!me["rights"].as_array().expect("rights").contains(&json!("approve-acts")), "{me}");
+        assert_eq!(me["role"], "agent", "as what he acts by now");
+        let path = "/api/v1/cases/cs_01jd3v5k8h0000000000000000/approve";
+        let refused = desk.house.ask(&token, "POST", path, &[], None).await;
+        assert_eq!(refused.code(), "not-allowed");
+        let said = refused.json()["detail"].to_string();
+        assert!(said.contains("`approve-acts`, which the role `agent` does not have"), "{said}");
         desk.done(&format!("members/{id}/disable"), json!({})).await;
         assert_eq!(desk.get(&token, "me").await.code(), "token-not-valid");
         let again = desk.post(&desk.root, &format!("members/{id}/disable"), json!({})).await;
         assert_eq!(again.code(), "already-so");
         let more = json!({ "member": id, "role": "agent" });
-        assert_eq!(desk.post(&desk.root, "tokens", more).await.code(), "already-so");
+        assert_eq!(desk.post(&desk.root, "tokens", more).await.code(), "disabled");
+        for act in ["invite", "password"] {
+            let path = format!("members/{id}/{act}");
+            assert_eq!(desk.post(&desk.root, &path, json!({})).await.code(), "disabled", "{act}");
+        }
         desk.done(&format!("members/{id}/enable"), json!({})).await;
         assert_eq!(desk.get(&token, "me").await.status, StatusCode::OK);
     }

@@ -3,6 +3,7 @@
 
 use axum::body::Body;
 use dialects::{App, Settings, router, signature};
+use domain::Role;
 use domain::payment::PaymentStatus;
 use http::{Method, Request};
 use teststand::engines::BOTH;
@@ -92,4 +93,22 @@ async fn a_key_reads_payments_of_its_own_scope_and_nothing_else() {
             (401, "key-unknown".into())
         );
     }
+}
+
+/// One of two credentials would be left out without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_beside_a_signature_is_refused() {
+    let house = House::new(BOTH[0]).await;
+    house.world.pay(house.world.scope, "A-1", PaymentStatus::Successful).await;
+    let app = key(&house, "production").await;
+    let token = house.token(house.world.scope, Role::Auditor, "aud").await;
+    for (method, path) in [(Method::GET, PATH), (Method::POST, "/api/v1/cases")] {
+        let mut both = signed(&house, &app, "signed-read-nonce-1", method, path);
+        let value = format!("Bearer {token}").parse().expect("a header");
+        both.headers_mut().insert("authorization", value);
+        let answer = house.send(both).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "two-credentials".into()));
+    }
+    let answer = read(&house, &app, "signed-read-nonce-1", PATH).await;
+    assert_eq!(answer.status, 200, "the nonce was not spent");
 }

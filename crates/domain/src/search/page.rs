@@ -43,7 +43,7 @@ impl Field {
     /// What a case is named by that says nothing of persons.
     pub const IMPERSONAL_NAMES: [Self; 3] = [Self::Id, Self::Refid, Self::Trxid];
 
-    /// Whether it says who a customer is, or what one said: a category is in the caller's own words.
+    /// Whether it says who a customer is, or what one said: a category is in his own words.
     pub const fn personal(self) -> bool {
         matches!(self, Self::Address | Self::Account | Self::Customer | Self::Category)
     }

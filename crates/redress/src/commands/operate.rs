@@ -86,6 +86,8 @@ fn in_words(tenant: &str, at: Option<Scope>, refusal: &Refusal) -> anyhow::Error
         Refusal::ThingUnknown { kind } | Refusal::AlreadySo { kind } => {
             anyhow!("{refusal}; `{}` shows what there is", list(*kind))
         }
+        // It may be another account's, which no list here shows.
+        Refusal::NameTaken { kind: Kind::Login } => anyhow!("{refusal}"),
         Refusal::NameTaken { kind } => {
             anyhow!("{refusal}; choose another, or look at it with `{}`", list(*kind))
         }
