@@ -208,6 +208,11 @@ fn a_webhook_is_rotated_switched_and_tried() {
     run("enable");
     assert_eq!(run("deliveries"), "", "nothing was spread without a server");
     bad(dir, &["webhook", "replay", "msg_00000000000000000000000000", "--tenant", "acme"]);
+    for right in ["nope", "work-cases"] {
+        let key = ["key", "add", "--tenant", "acme", "--env", "staging", "--rights", right];
+        let why = bad(dir, &key);
+        assert!(why.contains("there are report, read-status, read-payments"), "{why}");
+    }
 }
 
 /// Every list and every act says the same in JSON, an object for each thing.

@@ -1,6 +1,7 @@
 //! What a right hides is not told by a question either: no filter confirms it; what looks like
 //! another name is not taken; and what is refused says for what.
 
+use dialects::native::all_routes;
 use domain::Role;
 use domain::payment::PaymentStatus;
 use http::StatusCode;
@@ -210,4 +211,22 @@ async fn reading_members_is_logged() {
     while house.world.desk.write_reads_behind().await.expect("written") > 0 {}
     let rows = get(&house, &auditor, "admin/reads?by=dora&view=members").await.json();
     assert_eq!(rows["reads"][0]["subject"], "all", "{rows}");
+}
+
+/// Nothing is sent to an endpoint that is disabled, so nothing is sent there once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_replayed_to_a_disabled_endpoint() {
+    for kind in BOTH {
+        let house = House::new(kind).await;
+        let scope = house.world.scope;
+        let root = house.token(scope, Role::Administrator, "root").await;
+        let seeds = house.seed(scope, 1).await;
+        let ask = async |path: &str| {
+            let path = format!("/api/v1/admin/{path}");
+            let route = all_routes().find(|route| route.path == path).expect("a route");
+            house.ask(&root, route.method, &seeds.filled(route), &[], Some("{}")).await
+        };
+        assert_eq!(ask("endpoints/{endpoint}/disable").await.status, StatusCode::OK);
+        assert_eq!(ask("deliveries/{delivery}/replay").await.code(), "disabled", "{kind:?}");
+    }
 }
