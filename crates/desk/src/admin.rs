@@ -242,10 +242,19 @@ impl Desk {
     }
 
     async fn decide_admin(&self, order: &AdminOrder, ready: &Ready) -> Result<Decision, Failure> {
+        let decision = self.decide_any(order, ready).await?;
+        if order.act.rewrites() && decision.fields.is_empty() {
+            return Err(Refusal::AlreadySo { kind: order.act.kind() }.into());
+        }
+        Ok(decision)
+    }
+
+    async fn decide_any(&self, order: &AdminOrder, ready: &Ready) -> Result<Decision, Failure> {
         match order.act.kind() {
             _ if matches!(order.act, AdminAct::TenantToken { .. }) => {
                 self.decide_credential(order, ready).await
             }
+            Kind::Case => Err(misplaced()),
             Kind::Tenant | Kind::Member => self.decide_people(order, ready).await,
             Kind::Key | Kind::Token | Kind::Login => self.decide_credential(order, ready).await,
             Kind::Endpoint | Kind::Delivery => self.decide_endpoint(order).await,

@@ -176,9 +176,12 @@ impl Desk {
             return Ok(());
         };
         let rows = read::case_rows(self.db(), first.as_str(), last.as_str()).await?;
+        let mut ties = read::ties(self.db(), first.as_str(), last.as_str()).await?;
         for row in rows {
             let Some(told) = retold.get(&row.case) else { continue };
-            let Some(column) = differs(&row, &told.retold) else { continue };
+            let ties = ties.remove(&row.case).unwrap_or_default();
+            let tied = (ties != told.retold.ties).then_some("list of links");
+            let Some(column) = differs(&row, &told.retold).or(tied) else { continue };
             let grown = read::head_seq(self.db(), row.case.as_str()).await? != Some(told.notes);
             if !grown {
                 findings.flaw(format!("{}: its {column} is not what its history says", row.case));
@@ -296,11 +299,14 @@ fn differs(row: &read::CaseRow, retold: &Retold) -> Option<&'static str> {
     let addresses = retold.addresses.as_ref();
     let queue = retold.queue.as_ref();
     let assignee = retold.assignee.as_ref();
+    let proposal = retold.proposal.as_ref();
+    let proposal = proposal.map_or(["", ""], |one| [one.remedy.word(), one.by.as_str()]);
     [
         ("stage", row.stage != retold.stage.name().word() || row.fact != retold.stage.fact()),
         ("list of addresses", addresses.is_some_and(|said| *said != row.addresses.join(","))),
         ("queue", queue.is_some_and(|queue| *queue != row.queue)),
         ("person who works it", assignee.is_some_and(|person| *person != row.assignee)),
+        ("proposal", row.proposal != proposal),
         ("outcome", row.outcome != outcome),
         ("time of receipt", row.received_at != retold.received_at),
         ("time of opening", row.opened_at != retold.opened_at),

@@ -220,3 +220,50 @@ async fn administration_is_sealed_too() {
         assert_eq!(world.desk.search_lag().await.expect("a lag").0, 1, "only the cases' seal");
     }
 }
+
+/// What stands in rows of their own beside a history that tells of it, as above.
+const BESIDE: &[(&str, &[&str], &str)] = &[
+    ("a link cut", &["DELETE FROM case_links WHERE kind = 'parent'"], "list of links"),
+    ("a link of another kind", &["UPDATE case_links SET kind = 'related'"], "list of links"),
+    (
+        "a link made",
+        &["INSERT INTO case_links (scope, case_id, other_id, kind, at)
+           SELECT scope, case_id, other_id, 'duplicate', at FROM case_links
+           WHERE kind = 'parent'"],
+        "list of links",
+    ),
+    (
+        "a proposal taken over",
+        &["UPDATE cases SET proposed_by = 'eve' WHERE proposal = 'refund'"],
+        "its proposal is not",
+    ),
+    (
+        "a proposal made",
+        &["UPDATE cases SET proposal = 'refund', proposed_by = 'eve' WHERE refid = 'A-2'"],
+        "its proposal is not",
+    ),
+];
+
+const TIED: &str = "act agent ann 1 reopen
+act agent ann 1 propose refund
+act agent ann 1 link parent 2
+act agent ann 2 merge 1
+act agent ann 1 split says more
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_and_proposals_are_held_against_the_histories() {
+    for kind in BOTH {
+        for (what, sql, word) in BESIDE {
+            let mut world = World::new(kind, 12).await;
+            for refid in ["A-1", "A-2"] {
+                world.pay(world.scope, refid, PaymentStatus::Successful).await;
+            }
+            let told = teststand::story::tell(&mut world, &format!("{STORY}{TIED}")).await;
+            assert!(walk(&world, None).await.clean(), "{told}");
+            change(&world, sql).await;
+            let said = walk(&world, None).await.listed.join("; ");
+            assert!(said.contains(word), "{what} on {kind:?}: {said:?} says nothing of {word:?}");
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub use reads::{Read, ReadView};
 /// What can be managed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// A case: it has a history of its own, and is only named here.
+    Case,
     /// An account.
     Tenant,
     /// A person.
@@ -44,7 +46,8 @@ pub enum Kind {
 
 impl Kind {
     /// All, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::Case,
         Self::Tenant,
         Self::Member,
         Self::Key,
@@ -61,6 +64,7 @@ impl Kind {
     /// The word for it, in answers, histories and storage.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Case => "case",
             Self::Tenant => "tenant",
             Self::Member => "member",
             Self::Key => "key",

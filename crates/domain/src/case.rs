@@ -14,7 +14,8 @@ mod retold;
 pub use act::{Act, ActOrder, Ask, INTAKE};
 pub use archive::{ARCHIVED_ENTRIES_MAX, Archived, Entry, Standing, is_external_id, is_source};
 pub use decide::{
-    Command, Decision, Hand, attached, decide, hindrance, next_stage, reportable, take_over,
+    Command, Decision, Hand, attached, decide, hindrance, next_stage, possible_acts, reportable,
+    take_over,
 };
 pub use fact::Facts;
 pub use link::{ABOVE_MAX, Link, LinkKind, Tie};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::actor::{Right, Role};
 use crate::admin::Kind;
-use crate::case::{Act, StageName};
+use crate::case::{Act, StageName, Tie, possible_acts};
 use crate::ids::CaseId;
 
 /// Why not.
@@ -105,6 +105,18 @@ pub enum Refusal {
     TooManyAbove,
     /// The two cases are not tied in this way.
     NotLinked,
+    /// The two cases are tied the other way round already, by one link or over other cases.
+    LinkedOtherwise {
+        /// What the other case is to the one that was to be tied.
+        tie: Tie,
+    },
+    /// A merge says where the case went on: its link stays as it is until the case is reopened.
+    Merged {
+        /// The case that was merged.
+        case: CaseId,
+        /// The case it was merged into.
+        into: CaseId,
+    },
     /// The case that another one would be merged into is closed.
     OtherCaseClosed {
         /// That case.
@@ -172,7 +184,9 @@ impl Refusal {
             Self::AlreadyLinked,
             Self::TooManyAbove,
             Self::NotLinked,
+            Self::LinkedOtherwise { tie: Tie::Child },
         ]);
+        samples.extend(case.clone().map(|case| Self::Merged { into: case.clone(), case }));
         samples.extend(case.map(|case| Self::OtherCaseClosed { case }));
         samples.extend([
             Self::CaseEmpty,
@@ -219,6 +233,8 @@ impl Refusal {
             Self::AlreadyLinked => "already-linked",
             Self::TooManyAbove => "too-many-above",
             Self::NotLinked => "not-linked",
+            Self::LinkedOtherwise { .. } => "linked-otherwise",
+            Self::Merged { .. } => "merged",
             Self::OtherCaseClosed { .. } => "other-case-closed",
             Self::CaseEmpty => "case-empty",
             Self::LastAdministrator => "last-administrator",
@@ -264,6 +280,8 @@ impl Refusal {
             | Self::AlreadyLinked
             | Self::TooManyAbove
             | Self::NotLinked
+            | Self::LinkedOtherwise { .. }
+            | Self::Merged { .. }
             | Self::OtherCaseClosed { .. }
             | Self::CaseEmpty
             | Self::LastAdministrator
@@ -281,8 +299,26 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongStage { now, act } => {
-                write!(f, "a case that is {} cannot be asked to {}", now.word(), act.word())
+                let acts: Vec<&str> = possible_acts(*now).map(Act::word).collect();
+                write!(
+                    f,
+                    "a case that is {} cannot be asked to {}; what can be asked of it: {}",
+                    now.word(),
+                    act.word(),
+                    acts.join(", ")
+                )
             }
+            Self::LinkedOtherwise { tie } => write!(
+                f,
+                "the other case is a `{}` of this one already, by a link between the two or over \
+                 cases between them: the other way round; unlink that first",
+                tie.word()
+            ),
+            Self::Merged { case, into } => write!(
+                f,
+                "{case} was merged into {into}, and its link says so; reopen {case} first to take \
+                 the merge back"
+            ),
             Self::Stale { version } => write!(f, "the case moved on to version {version}"),
             Self::ThingUnknown { kind } => write!(f, "there is no such {}", kind.word()),
             Self::NameTaken { kind: Kind::Login } => f.write_str(
@@ -296,6 +332,9 @@ impl fmt::Display for Refusal {
             Self::Disabled { kind } => {
                 write!(f, "the {} is disabled: enable it first", kind.word())
             }
+            Self::AlreadySo { kind: Kind::Case } => f.write_str(
+                "the case is so already: its queue, its person and its stage would stay",
+            ),
             Self::AlreadySo { kind } => {
                 write!(f, "the {} is so already, or has ended", kind.word())
             }
@@ -318,7 +357,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 37;
+    const REFUSALS: usize = 39;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

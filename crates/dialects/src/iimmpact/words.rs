@@ -216,6 +216,8 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::AlreadyLinked
         | Refusal::TooManyAbove
         | Refusal::NotLinked
+        | Refusal::LinkedOtherwise { .. }
+        | Refusal::Merged { .. }
         | Refusal::OtherCaseClosed { .. }
         | Refusal::CaseEmpty
         | Refusal::LastAdministrator

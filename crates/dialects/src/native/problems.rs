@@ -102,7 +102,7 @@ const PAGES: &[Page] = &[
         "already-so",
         "Nothing to change",
         "It is so already, or it has ended: it was revoked, disabled, retired, sent or set back \
-         before.",
+         before, or every field has the value you sent. Nothing was written, and the version stays.",
     ),
     page_of(
         "disabled",
@@ -130,8 +130,7 @@ const PAGES: &[Page] = &[
     page_of(
         "already-linked",
         "Linked already",
-        "The two cases are linked in this way, or the other way round, also over cases between \
-         them: none is its parent's parent. Read the links of either.",
+        "The two cases are linked in this way. There is nothing to do.",
     ),
     page_of(
         "too-many-above",
@@ -143,6 +142,20 @@ const PAGES: &[Page] = &[
         "not-linked",
         "Not linked",
         "The two cases are not linked in this way. Read the links of either.",
+    ),
+    page_of(
+        "linked-otherwise",
+        "Linked the other way round",
+        "The two cases are linked by this kind the other way round, by one link or over cases \
+         between them: none is its parent's parent. `detail` says what the other case is. Read \
+         the links of either, and unlink that first.",
+    ),
+    page_of(
+        "merged",
+        "A merge stands",
+        "The case was merged, and its link `duplicate-of` says into which one: `case` names that. \
+         The link cannot be cut, and the case cannot be the duplicate of a second one, until the \
+         merge is taken back by reopening the case.",
     ),
     page_of(
         "other-case-closed",

@@ -52,6 +52,8 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyLinked
         | Refusal::TooManyAbove
         | Refusal::NotLinked
+        | Refusal::LinkedOtherwise { .. }
+        | Refusal::Merged { .. }
         | Refusal::OtherCaseClosed { .. }
         | Refusal::LastAdministrator => StatusCode::CONFLICT,
         Refusal::NonceSpent => StatusCode::UNAUTHORIZED,
@@ -86,6 +88,8 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
         | Refusal::Disabled { .. }
+        | Refusal::LinkedOtherwise { .. }
+        | Refusal::Merged { .. }
         | Refusal::EndpointBarred { .. }
         | Refusal::AlwaysThere { .. } => return with_facts(refusal),
         Refusal::NotResolved => (
@@ -150,6 +154,8 @@ fn with_facts(refusal: &Refusal) -> (&'static str, String) {
         Refusal::Disabled { .. } => ("It is disabled", refusal.to_string()),
         Refusal::AlreadySo { .. } => ("Nothing to change", format!("{refusal}; read it again")),
         Refusal::EndpointBarred { why } => ("Nothing could be sent there", why.clone()),
+        Refusal::LinkedOtherwise { .. } => ("Linked the other way round", refusal.to_string()),
+        Refusal::Merged { .. } => ("A merge stands", refusal.to_string()),
         Refusal::AlwaysThere { .. } => ("It is always there", refusal.to_string()),
         _ => {
             let (title, detail) = by_page(refusal);
@@ -195,6 +201,7 @@ impl From<Refusal> for Problem {
         let problem = Self::new(status(&refusal), refusal.code(), title, detail);
         match &refusal {
             Refusal::AlreadyReported { case, .. } => problem.about_case(case.as_str()),
+            Refusal::Merged { into, .. } => problem.about_case(into.as_str()),
             Refusal::OtherCaseClosed { case } => {
                 problem.about_case(case.as_str()).about_field("into")
             }

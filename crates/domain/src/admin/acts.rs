@@ -326,10 +326,24 @@ impl AdminAct {
         }
     }
 
+    /// Whether it writes fields over: when each has its value already, there is nothing to do.
+    pub const fn rewrites(&self) -> bool {
+        matches!(
+            self,
+            Self::TenantChange { .. }
+                | Self::MemberChange { .. }
+                | Self::QueueChange { .. }
+                | Self::TeamChange { .. }
+                | Self::SettingSet { .. }
+                | Self::MessageSet { .. }
+        )
+    }
+
     /// The right it needs.
     pub const fn right(&self) -> Right {
         match self.kind() {
             _ if matches!(self, Self::TenantToken { .. }) => Right::ManageTenants,
+            Kind::Case => Right::WorkCases,
             Kind::Tenant => Right::ManageTenants,
             Kind::Member => Right::ManageMembers,
             Kind::Key | Kind::Login => Right::ManageKeys,

@@ -7,7 +7,8 @@ mod opening;
 mod pairs;
 mod taking_over;
 
-pub use acts::next_stage;
+pub(super) use acts::LAPSE;
+pub use acts::{next_stage, possible_acts};
 pub use opening::{hindrance, reportable};
 pub(super) use pairs::{ABSORB, CARRIED};
 pub use taking_over::take_over;

@@ -56,6 +56,9 @@ pub struct Known {
     /// For a link that rises: the cases above its second end, each with its version, by links of
     /// the same kind; at most one more than [`ABOVE_MAX`](super::ABOVE_MAX), and without that end.
     pub above: Vec<(CaseId, i64)>,
+    /// For a link or its end: into which case the case was merged, and the other one, by what
+    /// closed it last.
+    pub merged: [Option<CaseId>; 2],
     /// For a split about another payment: what must be known to open a case about it.
     pub part: Option<Box<Self>>,
     /// For an assignment: what of it takes no cases, since nobody wrote it down, or it was retired

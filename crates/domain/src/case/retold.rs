@@ -1,12 +1,15 @@
 //! A case told again from its history alone: what its row must say, or somebody changed the row
 //! behind the rules.
 
-use super::decide::{ABSORB, CARRIED};
-use super::{Archived, Ask, Channel, Opening, Outcome, ReportContent, Stage, next_stage};
+use super::decide::{ABSORB, CARRIED, LAPSE};
+use super::{
+    Archived, Ask, Channel, Opening, Outcome, Proposal, ReportContent, Stage, Tie, next_stage,
+};
 use crate::chain::StoredNote;
 use crate::evidence;
 use crate::ids::CaseId;
 use crate::time::Instant;
+use std::collections::BTreeSet;
 
 /// What a history says of its case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,10 @@ pub struct Retold {
     pub queue: Option<String>,
     /// Who works it; nothing when nobody was named, or by an older program only.
     pub assignee: Option<String>,
+    /// What waits for a second person.
+    pub proposal: Option<Proposal>,
+    /// What other cases are to it.
+    pub ties: BTreeSet<(Tie, CaseId)>,
 }
 
 /// Tells a history again. Nothing when it does not begin with a report or an opening, or holds an
@@ -47,6 +54,10 @@ pub fn retell<'a>(notes: impl IntoIterator<Item = &'a StoredNote>) -> Option<Ret
         if stored.note.act == Archived::ACT {
             continue; // where it came from
         }
+        if stored.note.act == LAPSE {
+            retold.proposal = None;
+            continue;
+        }
         let ask = Ask::read(&stored.note.act, &stored.note.fact)?;
         let stage = next_stage(retold.stage, &ask)?;
         if stage != retold.stage {
@@ -61,6 +72,17 @@ pub fn retell<'a>(notes: impl IntoIterator<Item = &'a StoredNote>) -> Option<Ret
             Ask::Take => retold.assignee = Some(stored.note.actor.clone()),
             Ask::Resolve { outcome } => retold.outcome = Some(outcome),
             Ask::Reopen => retold.outcome = None,
+            Ask::Propose { remedy } => {
+                retold.proposal = Some(Proposal { remedy, by: stored.note.actor.clone() });
+            }
+            Ask::Approve | Ask::Decline => retold.proposal = None,
+            Ask::Link { tie, other } => drop(retold.ties.insert((tie, other))),
+            Ask::Unlink { tie, other } => drop(retold.ties.remove(&(tie, other))),
+            Ask::Merge { into, .. } => drop(retold.ties.insert((Tie::DuplicateOf, into))),
+            Ask::Split { .. } => {
+                let part = CaseId::parse(&stored.note.fact)?;
+                retold.ties.insert((Tie::SplitInto, part));
+            }
             _ => {}
         }
     }
@@ -86,16 +108,20 @@ fn begun(first: &StoredNote) -> Option<Retold> {
         addresses: report.map(|report| report.addresses.to_owned()),
         queue: None,
         assignee: None,
+        proposal: None,
+        ties: BTreeSet::new(),
     })
 }
 
 /// Another case was merged into this one, perhaps with its addresses. When they were erased, it is
 /// not known any more whom to tell.
 fn absorb(retold: &mut Retold, stored: &StoredNote) -> Option<()> {
-    let Some(case) = stored.note.fact.strip_suffix(CARRIED) else {
-        return CaseId::parse(&stored.note.fact).map(drop);
-    };
-    CaseId::parse(case)?;
+    let carried = stored.note.fact.strip_suffix(CARRIED);
+    let case = CaseId::parse(carried.unwrap_or(&stored.note.fact))?;
+    retold.ties.insert((Tie::HasDuplicate, case));
+    if carried.is_none() {
+        return Some(());
+    }
     let content = stored.content.as_ref().and_then(|content| ReportContent::read(&content.text));
     retold.addresses = match (&retold.addresses, content) {
         (Some(before), Some(more)) => {

@@ -1,10 +1,14 @@
 //! Histories and seals as an examiner walks them: over every scope, in pages, nothing left out.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::audit::{AdminHead, Heads, Seal, SealedHead, SignedSeal};
+use domain::case::Tie;
 use domain::chain::Head;
+use domain::ids::CaseId;
 use domain::{Instant, Scope};
 
-use super::cases::{KeptNote, digest, kept_note};
+use super::cases::{KeptNote, digest, kept_note, link};
 use crate::codec;
 use crate::engine::{Db, Query, Row};
 use crate::fault::Fault;
@@ -172,7 +176,7 @@ pub async fn sealed_notes(
 }
 
 const CASE_ROWS: &str = "SELECT id, stage, stage_fact, addresses, queue, stage_at, opened_at,
- received_at, channel, language, outcome, assignee FROM cases
+ received_at, channel, language, outcome, assignee, proposal, proposed_by FROM cases
  WHERE id >= ?1 AND id <= ?2 ORDER BY id";
 
 /// What a case's row says of it.
@@ -202,6 +206,8 @@ pub struct CaseRow {
     pub outcome: String,
     /// Who works it, empty for nobody.
     pub assignee: String,
+    /// The remedy that waits for a second person, and who proposed it; empty for none.
+    pub proposal: [String; 2],
 }
 
 /// The rows of the cases from `first` to `last`.
@@ -221,9 +227,34 @@ pub async fn case_rows(db: &Db, first: &str, last: &str) -> Result<Vec<CaseRow>,
             language: row.text(9)?.to_owned(),
             outcome: row.text(10)?.to_owned(),
             assignee: row.text(11)?.to_owned(),
+            proposal: [12, 13].map(|place| row.opt_text(place).ok().flatten().unwrap_or("").into()),
         })
     };
     rows.iter().map(read).collect()
+}
+
+// Over the rows of the cases, so that both ends are found by an index.
+const TIES: &str = "SELECT case_links.case_id, case_links.other_id, case_links.kind, case_links.at,
+ cases.id FROM cases JOIN case_links ON case_links.scope = cases.scope
+ AND case_links.case_id = cases.id WHERE cases.id >= ?1 AND cases.id <= ?2
+ UNION ALL SELECT case_links.case_id, case_links.other_id, case_links.kind, case_links.at,
+ cases.id FROM cases JOIN case_links ON case_links.scope = cases.scope
+ AND case_links.other_id = cases.id WHERE cases.id >= ?1 AND cases.id <= ?2";
+
+/// What other cases are to the cases from `first` to `last`, by their rows.
+pub async fn ties(
+    db: &Db,
+    first: &str,
+    last: &str,
+) -> Result<BTreeMap<CaseId, BTreeSet<(Tie, CaseId)>>, Fault> {
+    let mut ties: BTreeMap<CaseId, BTreeSet<(Tie, CaseId)>> = BTreeMap::new();
+    for row in db.rows(TIES, vec![first.into(), last.into()]).await? {
+        let (link, case) = (link(&row)?, codec::case_id(row.text(4)?)?);
+        let (tie, other) = link.seen_from(&case);
+        let other = other.clone();
+        ties.entry(case).or_default().insert((tie, other));
+    }
+    Ok(ties)
 }
 
 const HEAD_SEQ: &str = "SELECT head_seq FROM cases WHERE id = ?1";

@@ -281,6 +281,12 @@ pub async fn for_act(
     } else if let Some(payment) = part {
         queries.extend(about_payment(scope, payment));
     }
+    let turns_at = queries.len();
+    if let (Some(Ask::Link { .. } | Ask::Unlink { .. }), Some(other)) =
+        (ask, ask.and_then(Ask::other))
+    {
+        queries.extend([id, other].map(|id| Query::new(LAST_TURN, vec![id.as_str().into()])));
+    }
     let found = db.read(queries).await?;
     let mut known = Known {
         payment: first(&found, 1).map(payment).transpose()?,
@@ -295,9 +301,12 @@ pub async fn for_act(
         let links = rows(&found, more_at + 1).iter().map(link);
         known.links = links.collect::<Result<_, _>>()?;
         // The first row is the case from which the walk began.
-        let above = rows(&found, more_at + 2).iter().skip(1);
+        let walked = if turns_at > more_at + 2 { rows(&found, more_at + 2) } else { &[] };
+        let above = walked.iter().skip(1);
         let above = above.map(|row| Ok((codec::case_id(row.text(0)?)?, row.int(1)?)));
         known.above = above.collect::<Result<_, Fault>>()?;
+        known.merged =
+            [merged_by(first(&found, turns_at))?, merged_by(first(&found, turns_at + 1))?];
     }
     Ok((known, saved_of(&found, key_at, key)?))
 }
@@ -339,7 +348,8 @@ fn above_query(scope: Scope, case: &CaseId, ask: Option<&Ask>) -> Option<Query> 
     link.kind.rises().then(|| Query::new(ABOVE, values))
 }
 
-fn link(row: &Row) -> Result<Link, Fault> {
+/// Reads a link in the column order of the statements that select links.
+pub(crate) fn link(row: &Row) -> Result<Link, Fault> {
     let kind = row.text(2)?;
     Ok(Link {
         case: codec::case_id(row.text(0)?)?,
@@ -363,7 +373,11 @@ pub async fn links(db: &Db, scope: Scope, id: &CaseId) -> Result<Option<Vec<Link
 /// The case that a closed one was merged into by the last thing that closed it.
 pub async fn merged_into(db: &Db, id: &CaseId) -> Result<Option<CaseId>, Fault> {
     let row = db.one(LAST_TURN, vec![id.as_str().into()]).await?;
-    match row {
+    merged_by(row.as_ref())
+}
+
+fn merged_by(last_turn: Option<&Row>) -> Result<Option<CaseId>, Fault> {
+    match last_turn {
         Some(row) if row.text(0)? == "merge" => codec::case_id(row.text(1)?).map(Some),
         _ => Ok(None),
     }

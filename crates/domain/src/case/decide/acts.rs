@@ -2,12 +2,19 @@
 
 use super::{Decision, Hand, event, note, pairs};
 use crate::actor::Actor;
+use crate::admin::Kind;
 use crate::case::INTAKE;
-use crate::case::{Act, ActOrder, Ask, Case, CloseReason, Known, Proposal, Stage, StageName};
+use crate::case::{
+    Act, ActOrder, Ask, Case, CloseReason, Known, Outcome as Verdict, Party, Proposal, Remedy,
+    Stage, StageName,
+};
 use crate::changes::{Change, Changes, Outcome};
 use crate::message::EventKind;
 use crate::names;
 use crate::refusal::Refusal;
+
+/// The word in the history for a proposal that nobody answered before the case ended.
+pub(crate) const LAPSE: &str = "lapse";
 
 pub(super) fn act(
     known: &Known,
@@ -38,6 +45,7 @@ pub(super) fn act(
     let mut case = case;
     second_person(&mut case, &order.ask, hand.by)?;
     settle(&mut case, &order.ask, hand.by);
+    changes_something(known, &case, stage, act)?;
     let case = moved(case, stage, hand);
     Ok(decision(known, case, before, order, hand))
 }
@@ -83,6 +91,7 @@ fn decision(
     let act = order.ask.act();
     let mut changes = Changes::none(hand.by.scope, hand.at);
     let noted = note(&mut case, act.word(), &order.ask.fact(), &order.says, hand);
+    let lapsed = lapsed(&mut case, act, hand);
     if let Some(kind) = event_of(before, case.stage.name(), act) {
         let trxid = known.payment.as_ref().map_or("", |payment| payment.trxid.as_str());
         changes.list.push(event(&case, kind, trxid, hand));
@@ -91,7 +100,64 @@ fn decision(
     let outcome = Outcome::Acted { case: case.id.clone(), version, stage };
     changes.list.insert(0, Change::CaseMoved(Box::new(case)));
     changes.list.insert(1, noted);
+    changes.list.extend(lapsed);
     Decision { changes, outcome }
+}
+
+/// A second person's answer is no longer possible when a case ends: what was proposed lapses, and
+/// the history says so. One that an older program left behind lapses when the case is reopened.
+pub(super) fn lapsed(case: &mut Case, act: Act, hand: &mut Hand<'_>) -> Option<Change> {
+    let ends = matches!(case.stage.name(), StageName::Resolved | StageName::Closed);
+    if !ends && act != Act::Reopen {
+        return None;
+    }
+    let proposal = case.proposal.take()?;
+    Some(note(case, LAPSE, proposal.remedy.word(), "", hand))
+}
+
+/// To give a case to whom it belongs, or to let it wait for whom it waits, is no change: neither
+/// its version nor its history grows.
+fn changes_something(known: &Known, is: &Case, stage: Stage, act: Act) -> Result<(), Refusal> {
+    let same = known.case.as_ref().is_some_and(|was| {
+        was.queue == is.queue && was.assignee == is.assignee && was.stage == stage
+    });
+    if same && matches!(act, Act::Assign | Act::Take | Act::Wait) {
+        return Err(Refusal::AlreadySo { kind: Kind::Case });
+    }
+    Ok(())
+}
+
+/// What can be asked of a case at this stage, in the order of the table.
+pub fn possible_acts(now: StageName) -> impl Iterator<Item = Act> {
+    let stage = match now {
+        StageName::Received => Stage::Received,
+        StageName::Open => Stage::Open,
+        StageName::Waiting => Stage::Waiting { on: Party::Customer },
+        StageName::Resolved => Stage::Resolved { outcome: Verdict::Upheld },
+        StageName::Closed => Stage::Closed { reason: CloseReason::Settled },
+    };
+    Act::ALL.iter().copied().filter(move |act| possible(stage, *act))
+}
+
+/// Whether the act has its place at this stage, whatever it says.
+fn possible(stage: Stage, act: Act) -> bool {
+    let ask = match act {
+        Act::Comment | Act::Link | Act::Unlink => return true,
+        Act::Merge => return !matches!(stage, Stage::Closed { .. }),
+        Act::Split => Ask::Split { payment: None, category: String::new() },
+        Act::Assign => Ask::Assign { queue: None, person: None },
+        Act::Wait => Ask::Wait { on: Party::Customer },
+        Act::Resolve => Ask::Resolve { outcome: Verdict::Upheld },
+        Act::Close => Ask::Close { reason: CloseReason::Withdrawn },
+        Act::Propose => Ask::Propose { remedy: Remedy::Refund },
+        Act::Start => Ask::Start,
+        Act::Resume => Ask::Resume,
+        Act::Reopen => Ask::Reopen,
+        Act::Approve => Ask::Approve,
+        Act::Decline => Ask::Decline,
+        Act::Take => Ask::Take,
+    };
+    next_stage(stage, &ask).is_some()
 }
 
 /// The stage an act leads to, or nothing when it is impossible there. This is the table of

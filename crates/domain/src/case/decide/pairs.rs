@@ -2,9 +2,9 @@
 //! and each case is guarded by its own version, so neither can say what the other does not.
 
 use super::opening::{first_note, new_case};
-use super::{Decision, Hand, event, note};
+use super::{Decision, Hand, acts, event, note};
 use crate::case::{
-    ABOVE_MAX, Act, ActOrder, Ask, ByHand, Case, Known, Link, PaymentRef, Stage, Tie,
+    ABOVE_MAX, Act, ActOrder, Ask, ByHand, Case, Known, Link, LinkKind, PaymentRef, Stage, Tie,
 };
 use crate::changes::{Change, Changes, Outcome};
 use crate::ids::CaseId;
@@ -52,14 +52,13 @@ fn link(
     let act = order.ask.act();
     let link = Link::between(&case.id, tie, &other.id, hand.at);
     let there = known.links.iter().any(|one| one.same(&link));
-    // No case is its parent's parent.
-    let turned = Link::between(&case.id, tie.turned(), &other.id, hand.at);
-    let against = known.links.iter().any(|one| one.same(&turned));
-    if act == Act::Link && !there && !against {
-        leads_nowhere_round(known, &link)?;
+    merge_stands(known, act, &link)?;
+    if act == Act::Link && !there {
+        not_turned(known, &case, &other, tie)?;
+        leads_nowhere_round(known, &link, tie)?;
     }
     let change = match (act, there) {
-        (Act::Link, _) if there || against => return Err(Refusal::AlreadyLinked),
+        (Act::Link, true) => return Err(Refusal::AlreadyLinked),
         (Act::Link, _) => Change::Linked(link),
         (_, false) => return Err(Refusal::NotLinked),
         (_, true) => Change::Unlinked(link),
@@ -74,14 +73,39 @@ fn link(
 
 /// No case stands above itself, over however many others. What was looked at to say so is held at
 /// its version in the same commit: of two links that would close a circle together, one is refused.
-fn leads_nowhere_round(known: &Known, link: &Link) -> Result<(), Refusal> {
+fn leads_nowhere_round(known: &Known, link: &Link, tie: Tie) -> Result<(), Refusal> {
     if known.above.iter().any(|(above, _)| *above == link.case) {
-        return Err(Refusal::AlreadyLinked);
+        return Err(Refusal::LinkedOtherwise { tie: tie.turned() });
     }
     if known.above.len() > ABOVE_MAX {
         return Err(Refusal::TooManyAbove);
     }
     Ok(())
+}
+
+/// No case is its parent's parent, nor the duplicate of its duplicate.
+fn not_turned(known: &Known, case: &Case, other: &Case, tie: Tie) -> Result<(), Refusal> {
+    let turned = Link::between(&case.id, tie.turned(), &other.id, case.stage_at);
+    if tie.turned() != tie && known.links.iter().any(|one| one.same(&turned)) {
+        return Err(Refusal::LinkedOtherwise { tie: tie.turned() });
+    }
+    Ok(())
+}
+
+/// As long as a case is closed by a merge, it is the duplicate of the case it was merged into and of
+/// no other: neither is that link cut, nor a second one made.
+fn merge_stands(known: &Known, act: Act, link: &Link) -> Result<(), Refusal> {
+    let ends = [known.case.as_ref(), known.other.as_ref()];
+    let merged = ends.into_iter().zip(&known.merged).find_map(|(case, into)| {
+        case.filter(|case| case.id == link.case && link.kind == LinkKind::Duplicate)?;
+        into.clone()
+    });
+    match merged {
+        Some(into) if (act == Act::Link) != (into == link.other) => {
+            Err(Refusal::Merged { case: link.case.clone(), into })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The case is closed as a duplicate, with what was said in its history; the other one goes on.
@@ -95,6 +119,7 @@ fn merge(
     if let Stage::Closed { .. } = into.stage {
         return Err(Refusal::OtherCaseClosed { case: into.id });
     }
+    not_turned(known, &case, &into, Tie::DuplicateOf)?;
     let mut carried: Vec<String> = Vec::new();
     if carry_addresses {
         let missing = |one: &&String| !into.addresses.contains(one);
@@ -102,6 +127,7 @@ fn merge(
         into.addresses.extend(carried.iter().cloned());
     }
     let noted = note(&mut case, Act::Merge.word(), &order.ask.fact(), &order.says, hand);
+    let lapsed = acts::lapsed(&mut case, Act::Merge, hand);
     let mark = if carried.is_empty() { "" } else { CARRIED };
     let fact = format!("{}{mark}", case.id);
     let content = if carried.is_empty() { String::new() } else { content(carried, "", "") };
@@ -109,6 +135,7 @@ fn merge(
     let trxid = known.payment.as_ref().map_or("", |payment| payment.trxid.as_str());
     let closed = event(&case, EventKind::CaseClosed, trxid, hand);
     let mut rest = vec![noted, absorbed, closed];
+    rest.extend(lapsed);
     let link = Link::between(&case.id, Tie::DuplicateOf, &into.id, hand.at);
     if !known.links.iter().any(|one| one.same(&link)) {
         rest.push(Change::Linked(link));
