@@ -21,6 +21,7 @@ use vault::secret::Secret;
 
 use crate::once::Once;
 use crate::{Desk, Failure};
+pub(crate) use names::is_intake;
 pub use sets::Sets;
 
 /// Times an act is decided when others change the same account meanwhile. Each time one of those

@@ -6,6 +6,7 @@ use domain::admin::{AdminAct, Kind, check};
 use domain::case::{Archived, Hand, take_over};
 use domain::changes::Outcome;
 use domain::ids::CaseId;
+use domain::names::queue_slug;
 use domain::{Refusal, Scope};
 use store::engine::CommitError;
 use store::read;
@@ -37,6 +38,12 @@ impl Desk {
         archived: &Archived,
         rehearsal: bool,
     ) -> Result<TakenOver, Failure> {
+        let called = archived.queue.as_str();
+        let queue = match called {
+            "" => String::new(),
+            _ => self.queue_for(by.scope, called).await?,
+        };
+        let archived = &Archived { queue, ..archived.clone() };
         for _ in 0..ATTEMPTS_MAX {
             if let Some(case) = self.taken_over(by.scope, archived).await? {
                 return Ok(TakenOver::Known(case));
@@ -61,7 +68,7 @@ impl Desk {
                 return Ok(TakenOver::New(case));
             }
             if !there {
-                self.write_queue_down(by, &archived.queue).await?;
+                self.write_queue_down(by, &archived.queue, called).await?;
             }
             let changes = self.with_sealed_content(decision.changes).await?;
             match store::commit(self.db(), &changes).await {
@@ -77,15 +84,24 @@ impl Desk {
     }
 
     /// Makes a queue of the other system one of ours, as any other: it can be given to a team,
-    /// renamed and retired. It keeps its name, which may be longer than one that is typed here.
-    async fn write_queue_down(&self, by: &Actor, name: &str) -> Result<(), Failure> {
-        let label = name.chars().take(check::NAME_CHARS_MAX).collect::<String>();
+    /// renamed for people and retired. Its label is the name that it had there.
+    async fn write_queue_down(&self, by: &Actor, name: &str, called: &str) -> Result<(), Failure> {
+        let label = called.chars().take(check::NAME_CHARS_MAX).collect::<String>();
         let label = label.trim_end().to_owned();
         let act = AdminAct::QueueAdd { name: name.to_owned(), label, team: None };
         match self.administer(&AdminOrder::new(by.clone(), act)).await {
             Ok(_) | Err(Failure::Refused(Refusal::NameTaken { .. })) => Ok(()),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Which queue here is meant by one of another system: one of this name, else one of the short
+    /// name that is made of it.
+    async fn queue_for(&self, scope: Scope, called: &str) -> Result<String, Failure> {
+        if self.queue_known(scope, called).await?.0 {
+            return self.queue_name(scope, called).await;
+        }
+        self.queue_name(scope, &queue_slug(called)).await
     }
 
     async fn taken_over(

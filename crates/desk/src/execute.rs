@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::admin::Kind;
-use domain::case::{Ask, Command, Hand, INTAKE, Known, decide};
+use domain::case::{Ask, Command, Hand, Known, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
 use domain::evidence::{AttachOrder, ReadOrder};
@@ -11,6 +11,7 @@ use store::engine::CommitError;
 use store::read::cases as read;
 use store::write::tag;
 
+use crate::admin::is_intake;
 use crate::once::key_of;
 use crate::{Desk, Failure};
 
@@ -143,6 +144,7 @@ impl Desk {
             Command::TakeNext { queue } => {
                 let among = if attempt == 0 { 1 } else { AMONG_THE_FIRST };
                 let pick = self.with_dice(pick);
+                let queue = &self.queue_name(scope, queue).await?;
                 let loaded = read::for_take(self.db(), scope, queue, (among, pick), key).await;
                 let (mut known, saved) = loaded?;
                 if known.case.is_none() && !self.queue_known(scope, queue).await?.0 {
@@ -163,10 +165,11 @@ impl Desk {
         person: Option<&str>,
         known: &mut Known,
     ) -> Result<(), Failure> {
-        if let Some(name) = queue.filter(|name| !name.is_empty())
-            && !self.queue_known(scope, name).await?.1
-        {
-            known.closed_to = Some(Kind::Queue);
+        if let Some(name) = queue.filter(|name| !name.is_empty()) {
+            if !self.queue_known(scope, name).await?.1 {
+                known.closed_to = Some(Kind::Queue);
+            }
+            known.queue = Some(self.queue_name(scope, name).await?);
         }
         if let Some(name) = person.filter(|name| !name.is_empty()) {
             known.person = self.worker_called(scope, name).await?;
@@ -183,10 +186,10 @@ impl Desk {
         scope: Scope,
         name: &str,
     ) -> Result<(bool, bool), Failure> {
-        if name == INTAKE {
+        if is_intake(name) {
             return Ok((true, true));
         }
-        let queue = store::read::admin::find_queue(self.db(), scope, name).await?;
+        let queue = self.queue_called(scope, name).await?;
         Ok((queue.is_some(), queue.is_some_and(|queue| queue.retired_at.is_none())))
     }
 
@@ -194,8 +197,7 @@ impl Desk {
     /// wrote down is one as long as a case stands in it.
     async fn no_case_in(&self, order: &Order) -> Result<Refusal, Failure> {
         let Command::TakeNext { queue } = &order.command else { return Ok(Refusal::QueueEmpty) };
-        let there = queue == INTAKE
-            || store::read::admin::find_queue(self.db(), order.by.scope, queue).await?.is_some();
+        let (there, _) = self.queue_known(order.by.scope, queue).await?;
         let unknown = Refusal::ThingUnknown { kind: Kind::Queue };
         Ok(if there { Refusal::QueueEmpty } else { unknown })
     }

@@ -143,6 +143,7 @@ impl Desk {
         let cases = match cases {
             JobCases::These(cases) => cases,
             JobCases::Filter(filter) => {
+                let filter = self.as_called_here(by.scope, &filter).await?;
                 if filter.customer.is_some() {
                     by.must(Right::ReadPersonal)?;
                 }

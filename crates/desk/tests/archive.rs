@@ -196,7 +196,13 @@ async fn queues_come_along_and_people_only_when_they_are_known() {
         let id = new(&world, &by, &there).await;
         let queues = world.desk.see_queues(&by).await.expect("queues");
         let names: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
-        assert_eq!(names, ["Credit card"], "{kind:?}");
+        assert_eq!(names, ["credit-card"], "{kind:?}");
+        assert_eq!(queues[0].label, "Credit card");
+        let again = Archived { queue: "CREDIT CARD".into(), ..archived("T-0", "open") };
+        let other = new(&world, &by, &again).await;
+        let other = world.desk.case(&by, &other).await.expect("it is there").case;
+        assert_eq!(other.queue, "credit-card", "{kind:?}");
+        queue_names_are_one_in_any_capitals(&world).await;
         let history = world.desk.see_history(&by, None, 10).await.expect("a history");
         assert_eq!((history[0].act.as_str(), history[0].actor.as_str()), ("queue-add", "import"));
         let timeline = world.desk.timeline(&by, &id).await.expect("a timeline");
@@ -224,4 +230,18 @@ async fn queues_come_along_and_people_only_when_they_are_known() {
         let late = archived("T-3", "open");
         assert_eq!(refusal(&world, &by, &late).await, Refusal::ThingUnknown { kind: Kind::Queue });
     }
+}
+
+async fn queue_names_are_one_in_any_capitals(world: &World) {
+    let order = |act| AdminOrder::new(Actor::operator(world.scope), act);
+    let add = |name: &str| AdminAct::QueueAdd { name: name.into(), label: name.into(), team: None };
+    let retire = AdminAct::QueueRetire { name: "Credit-Card".into() };
+    world.desk.administer(&order(retire)).await.map(drop).expect("retired");
+    for name in ["CREDIT-card", "credit-card", "Intake"] {
+        let taken = world.desk.administer(&order(add(name))).await.map(|done| done.id);
+        let refused = matches!(taken, Err(Failure::Refused(Refusal::NameTaken { .. })));
+        assert!(refused, "{name}: {taken:?}");
+    }
+    let reopen = AdminAct::QueueReopen { name: "CREDIT-CARD".into() };
+    world.desk.administer(&order(reopen)).await.map(drop).expect("open again");
 }

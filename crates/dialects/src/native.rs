@@ -47,6 +47,10 @@ pub use around::Limits;
 pub use document::document;
 use problem::Problem;
 
+/// Most bytes of a body, save where one is named: 20,000 characters of `says`, each two escapes of six
+/// bytes at the worst (`\\ud83d\\ude00`), and 22,144 for the rest.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
 /// What an operator can set.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -60,8 +64,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        // `says` has up to 20,000 characters, which JSON may spell with six bytes each.
-        let body = BodyLimits { bytes_max: 128 * 1024, ..BodyLimits::default() };
+        let body = BodyLimits { bytes_max: BODY_BYTES_MAX, ..BodyLimits::default() };
         Self { body, import_body: transactions::IMPORT_LIMITS, requests_per_minute: 6_000 }
     }
 }

@@ -3,7 +3,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::admin::Kind;
+use crate::admin::{Kind, check};
+use crate::chain::digest_of;
 use crate::scope::Scope;
 use crate::time::Instant;
 
@@ -106,6 +107,45 @@ pub fn folded(name: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The name of a queue as it is compared: as [`folded`], and with letters that are only another form
+/// of one, as full-width ones, like that one (NFKC).
+pub fn folded_queue(name: &str) -> String {
+    folded(&name.nfkc().collect::<String>())
+}
+
+/// Longest beginning of another system's queue name that stays when a digest is put behind it.
+const BEGINNING_CHARS: usize = check::SLUG_CHARS_MAX - 9;
+
+/// The short name under which another system's queue is written down here: small letters, digits and
+/// hyphens. Where letters had to give way, eight digits of its digest tell it from others. It is
+/// the same each time, so that a queue comes along once.
+pub fn queue_slug(name: &str) -> String {
+    let folded = folded_queue(name);
+    let hyphened = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '_');
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let mut slug = String::new();
+    for letter in folded.chars() {
+        if plain(letter) {
+            slug.push(letter);
+        } else if !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_matches('-');
+    let whole = folded.chars().all(|letter| plain(letter) || hyphened(letter));
+    if whole && (1..=check::SLUG_CHARS_MAX).contains(&slug.len()) {
+        return slug.to_owned();
+    }
+    let beginning: String = slug.chars().take(BEGINNING_CHARS).collect();
+    let beginning = match beginning.trim_end_matches('-') {
+        "" => "queue",
+        some => some,
+    };
+    let digest = digest_of(&[folded.as_bytes()]);
+    let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{beginning}-{digits}")
+}
+
 /// Whether both names are one.
 pub fn same(one: &str, other: &str) -> bool {
     one == other || folded(one) == folded(other)
@@ -161,6 +201,25 @@ pub struct Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queue_of_another_system_gets_a_short_name() {
+        for (name, slug) in [
+            ("payments", "payments"),
+            ("Credit card", "credit-card"),
+            ("LEVEL_2", "level-2"),
+            ("\u{ff30}ayments", "payments"),
+        ] {
+            assert_eq!(queue_slug(name), slug);
+        }
+        let long = "x".repeat(200);
+        for name in ["Cards & wallets", "Zahlungsr\u{fc}ckl\u{e4}ufer", "\u{652f}\u{4ed8}", &long] {
+            let slug = queue_slug(name);
+            assert!(check::slug("name", slug.clone()).is_ok(), "{slug}");
+            assert_eq!(slug, queue_slug(&name.to_uppercase()));
+        }
+        assert_ne!(queue_slug("Cards & wallets"), queue_slug("Cards / wallets"));
+    }
 
     #[test]
     fn names_that_look_alike_are_one() {

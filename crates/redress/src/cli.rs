@@ -63,7 +63,10 @@ pub enum Command {
         redress report --refid DEMO-P-00007 --email ann@example.com --says 'Not credited'")]
     Report(ReportArgs),
     /// Bring data in
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress import transactions --tenant acme --env production payments.csv"
+    )]
     Import(ImportCommand),
     /// Take out what changed behind a cursor, for an ERP or a warehouse
     #[command(after_help = "Rows go to standard output, the cursor for the next time to standard \
@@ -71,37 +74,58 @@ pub enum Command {
         --env production --format csv")]
     Export(ExportArgs),
     /// The search index
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress search status")]
     Search(SearchCommand),
     /// The accounts of an installation
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress tenant add acme --email ops@acme.example"
+    )]
     Tenant(TenantCommand),
     /// API keys with their HMAC secrets
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress key add --tenant acme --env production"
+    )]
     Key(KeyCommand),
     /// Tokens of people and programs for our own API
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress token list --tenant acme")]
     Token(TokenCommand),
     /// User names and passwords of the deprecated ID-token login
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress login list --tenant acme")]
     Login(LoginCommand),
     /// Where events are sent
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress webhook list --tenant acme")]
     Webhook(WebhookCommand),
     /// The people of an account
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress member list --tenant acme --env production"
+    )]
     Member(MemberCommand),
     /// Where cases wait
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress queue list --tenant acme --env production"
+    )]
     Queue(QueueCommand),
     /// People who work together
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress team list --tenant acme --env production"
+    )]
     Team(TeamCommand),
     /// What an account sets for itself while the server runs
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress setting list --tenant acme --env production"
+    )]
     Setting(SettingCommand),
     /// The messages that callers of an account read
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  redress message list --tenant acme --env production"
+    )]
     Message(MessageCommand),
     /// What was changed in an account, and by whom
     #[command(after_help = "Example:\n  redress history --tenant acme --env production")]
@@ -113,13 +137,13 @@ pub enum Command {
     #[command(after_help = "Example:\n  redress doctor --dir /var/lib/redress")]
     Doctor,
     /// The sealed history of all cases
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress audit verify")]
     Audit(AuditCommand),
     /// The keys outside the database
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress keys rotate sealing")]
     Keys(KeysCommand),
     /// The mails and messages
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  redress letters check")]
     Letters(LettersCommand),
     /// Bring the database to the shape this program needs
     #[command(after_help = "Example:\n  redress migrate --dir /var/lib/redress")]
@@ -399,6 +423,15 @@ mod tests {
         }
     }
 
+    /// The commands that have others below them, with their words.
+    fn groups(command: &clap::Command, words: &str, into: &mut Vec<(String, clap::Command)>) {
+        for inner in command.get_subcommands().filter(|inner| inner.has_subcommands()) {
+            let words = format!("{words} {}", inner.get_name());
+            groups(inner, &words, into);
+            into.push((words, inner.clone()));
+        }
+    }
+
     /// As a shell splits them: at spaces, with quotes held together.
     fn split(line: &str) -> Vec<String> {
         line.split('\'')
@@ -420,6 +453,7 @@ mod tests {
         let mut all = Vec::new();
         leaves(&Cli::command(), "redress", &mut all);
         assert!(all.len() >= 23, "{}", all.len());
+        groups(&Cli::command(), "redress", &mut all);
         for (words, command) in all {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let (_, examples) = help.split_once("Example:\n").unwrap_or_else(|| {

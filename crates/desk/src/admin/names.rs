@@ -1,9 +1,10 @@
 //! Who may be called what, and who is meant by a name. Names are compared without regard to
 //! capitals and in one form of Unicode; in an account's environment no two have the same one.
 
-use domain::account::{Member, Token};
+use domain::account::{Member, Queue, Token};
 use domain::admin::{AdminChange, Kind};
-use domain::names::{Name, folded, same};
+use domain::case::INTAKE;
+use domain::names::{Name, folded, folded_queue, same};
 use domain::{Instant, Refusal, Right, Role, Scope};
 use store::read::admin as read;
 
@@ -24,6 +25,11 @@ pub(super) fn of_token(token: &Token) -> AdminChange {
 pub(super) fn of(kind: Kind, scope: Scope, name: &str, holder: &str) -> AdminChange {
     let (name, holder) = (name.to_owned(), holder.to_owned());
     AdminChange::NameTaken(Name { scope, name, kind, holder, until: None })
+}
+
+/// Whether the queue is the one that is always there.
+pub(crate) fn is_intake(name: &str) -> bool {
+    folded_queue(name) == INTAKE
 }
 
 impl Desk {
@@ -69,6 +75,37 @@ impl Desk {
             return taken(Kind::Login);
         }
         Ok(())
+    }
+
+    /// The queue of a scope with this name, however it is written. There are few, so all are looked
+    /// at when none has exactly this name.
+    pub(crate) async fn queue_called(
+        &self,
+        scope: Scope,
+        name: &str,
+    ) -> Result<Option<Queue>, Failure> {
+        if let Some(queue) = read::find_queue(self.db(), scope, name).await? {
+            return Ok(Some(queue));
+        }
+        let wanted = folded_queue(name);
+        let mut after = String::new();
+        loop {
+            let page = read::queues(self.db(), scope, &after).await?;
+            let Some(last) = page.last() else { return Ok(None) };
+            last.name.clone_into(&mut after);
+            if let Some(found) = page.into_iter().find(|one| folded_queue(&one.name) == wanted) {
+                return Ok(Some(found));
+            }
+        }
+    }
+
+    /// What a queue is called here exactly; as it was typed when nobody wrote it down.
+    pub(crate) async fn queue_name(&self, scope: Scope, name: &str) -> Result<String, Failure> {
+        if is_intake(name) {
+            return Ok(INTAKE.to_owned());
+        }
+        let found = self.queue_called(scope, name).await?;
+        Ok(found.map_or_else(|| name.to_owned(), |queue| queue.name))
     }
 
     /// The member of a scope with this address, however it is written.

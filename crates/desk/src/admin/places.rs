@@ -2,11 +2,10 @@
 
 use domain::account::{Queue, Team};
 use domain::admin::{AdminAct, AdminChange, Kind};
-use domain::case::INTAKE;
 use domain::ids::MemberId;
 use domain::{Refusal, Scope};
 
-use super::{AdminOrder, Decision, fresh, misplaced};
+use super::{AdminOrder, Decision, fresh, is_intake, misplaced};
 use crate::{Desk, Failure};
 
 impl Desk {
@@ -45,8 +44,9 @@ impl Desk {
         team: &str,
     ) -> Result<Decision, Failure> {
         let scope = order.by.scope;
-        let there = store::read::admin::find_queue(self.db(), scope, name).await?;
-        if there.is_some() || name == INTAKE {
+        // However it is written, and also when it was retired: cases may still stand in it.
+        let there = self.queue_called(scope, name).await?;
+        if there.is_some() || is_intake(name) {
             return Err(Refusal::NameTaken { kind: Kind::Queue }.into());
         }
         self.team_there(scope, team).await?;
@@ -66,11 +66,11 @@ impl Desk {
     }
 
     async fn queue_change(&self, order: &AdminOrder, name: &str) -> Result<Decision, Failure> {
-        if name == INTAKE {
+        if is_intake(name) {
             return Err(Refusal::AlwaysThere { kind: Kind::Queue }.into());
         }
         let scope = order.by.scope;
-        let was = store::read::admin::find_queue(self.db(), scope, name).await?;
+        let was = self.queue_called(scope, name).await?;
         let was = was.ok_or(Refusal::ThingUnknown { kind: Kind::Queue })?;
         fresh(order, was.version)?;
         let mut is = Queue { version: was.version + 1, ..was.clone() };
@@ -91,7 +91,7 @@ impl Desk {
             _ => return Err(Refusal::AlreadySo { kind: Kind::Queue }.into()),
         }
         let state = |queue: &Queue| if queue.retired_at.is_some() { "retired" } else { "" };
-        Ok(Decision::new(name)
+        Ok(Decision::new(is.name.clone())
             .version(is.version)
             .field("label", was.label.clone(), is.label.clone())
             .field("team", was.team.clone(), is.team.clone())

@@ -5,7 +5,7 @@ use domain::admin::ReadView;
 use domain::case::{Behind, Case, CaseFilter, Outcome, PaymentRef, Sort, Stage, Tie};
 use domain::ids::CaseId;
 use domain::payment::PaymentFilter;
-use domain::{Instant, Refusal};
+use domain::{Instant, Refusal, Scope};
 use store::read::listing::{self, BehindPayment};
 
 use super::{PaymentView, inside, may};
@@ -93,6 +93,7 @@ impl Desk {
             may(by, Right::ReadPersonal)?;
         }
         self.note_read(by, ReadView::Cases, &filter.words()).await?;
+        let filter = &self.as_called_here(by.scope, filter).await?;
         let limit = limit.clamp(1, PER_PAGE_MAX);
         // One more than asked for tells whether there is a next page.
         let found = listing::cases(self.db(), by.scope, filter, sort, behind, limit + 1);
@@ -130,6 +131,19 @@ impl Desk {
         let payments = page.payments.into_iter();
         let view = |(payment, open)| PaymentView::new(inside::payment_seen_by(by, payment), open);
         Ok(PaymentPage { payments: payments.map(view).collect(), next: page.next })
+    }
+
+    /// The filter with the queue's name as it is written here, however it was typed.
+    pub(crate) async fn as_called_here(
+        &self,
+        scope: Scope,
+        filter: &CaseFilter,
+    ) -> Result<CaseFilter, Failure> {
+        let mut filter = filter.clone();
+        if let Some(queue) = &mut filter.queue {
+            *queue = self.queue_name(scope, queue).await?;
+        }
+        Ok(filter)
     }
 
     /// The links of a case, oldest first.

@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 
 use super::problem::Problem;
+use super::values;
 use crate::body::{self, BodyError};
 
 /// What some editors put before a text in UTF-8.
@@ -105,7 +106,11 @@ fn wrong(field: &str, error: &serde_json::Error) -> Problem {
         ("", Some(name)) => name.to_owned(),
         (field, Some(name)) => format!("{field}.{name}"),
     };
-    Problem::field(field, said)
+    let words = inner_name(said).filter(|_| said.starts_with("missing")).and_then(values::words_of);
+    match words {
+        Some(words) => Problem::field(field, format!("{said}: it must be one of {words}")),
+        None => Problem::field(field, said),
+    }
 }
 
 /// The name that the reader's own sentence blames, where the path ends one step before it.

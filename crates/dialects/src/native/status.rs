@@ -68,6 +68,6 @@ fn unknown(of: &StatusOf, why: Failure) -> Problem {
     }
     let (name, _) = payment.parts();
     Problem::from(why).saying(format!(
-        "your account has no case about a transaction with this {name} in this environment"
+        "Your account has no case about a transaction with this {name} in this environment"
     ))
 }

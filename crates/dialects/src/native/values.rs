@@ -2,7 +2,8 @@
 //! one is refused by the name of its field with the rule it breaks.
 
 use domain::Instant;
-use domain::case::PaymentRef;
+use domain::Role;
+use domain::case::{Channel, CloseReason, Outcome, Party, PaymentRef, Remedy, Tie};
 use domain::names;
 use domain::payment::columns;
 
@@ -50,6 +51,24 @@ pub(super) fn one_of<W: Worded>(text: &str) -> Result<W, String> {
     W::all().iter().copied().find(|one| one.say() == text).ok_or_else(|| {
         let words: Vec<&str> = W::all().iter().map(|one| one.say()).collect();
         format!("it must be one of {}", words.join(", "))
+    })
+}
+
+/// The words of a field that takes one of a closed list. Such a field has the same words wherever a
+/// body must have it.
+pub(super) fn words_of(field: &str) -> Option<String> {
+    fn all<W: Worded>() -> String {
+        W::all().iter().map(|one| one.say()).collect::<Vec<_>>().join(", ")
+    }
+    Some(match field {
+        "on" => all::<Party>(),
+        "outcome" => all::<Outcome>(),
+        "reason" => all::<CloseReason>(),
+        "remedy" => all::<Remedy>(),
+        "kind" => all::<Tie>(),
+        "channel" => all::<Channel>(),
+        "role" => Role::ALL.iter().map(|role| role.word()).collect::<Vec<_>>().join(", "),
+        _ => return None,
     })
 }
 

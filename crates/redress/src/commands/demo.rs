@@ -30,11 +30,11 @@ pub async fn run(way: &Way, args: &DemoArgs) -> anyhow::Result<Outcome> {
          listen on 127.0.0.1, or say --allow-public"
     );
     telemetry::start(&settings.log)?;
+    // Before anything is made: a start on a taken port leaves nothing behind.
+    let server = Server::bind(&settings).await?;
     let directory = way.directory(Wanted::Kind(Kind::Demo))?;
     let _lock = directory.lock()?;
     let house = House::open_to_serve(directory, settings, args.accept_database).await?;
-    // Before the payments are brought in: a taken port is told at once.
-    let server = Server::bind(&house.settings).await?;
     let manifest = setup::prepare(&house).await?;
     if let Some(url) = &args.webhook_url {
         add_webhook(&house, &manifest, url).await?;

@@ -5,8 +5,8 @@
 use std::io::{self, Write};
 
 use anyhow::{Context, bail};
-use desk::Desk;
 use desk::export::{Cell, Feed, NoExport, ROWS_MAX};
+use desk::{Desk, Failure};
 use domain::Instant;
 use domain::actor::Actor;
 use serde_json::{Map, Value};
@@ -22,6 +22,7 @@ use crate::wiring::{Wanted, Way, explained};
 pub async fn run(way: &Way, args: &ExportArgs) -> anyhow::Result<Outcome> {
     let house = way.open(Wanted::Existing).await?;
     let by = Actor::operator(scope(&house.desk, &args.tenant, args.env).await?);
+    brought_up(&house.desk).await.map_err(explained)?;
     match written(&house.desk, &by, args).await {
         // Whoever reads may stop reading, as `head` does. No cursor is told: it would be behind
         // rows that nobody saw.
@@ -32,6 +33,14 @@ pub async fn run(way: &Way, args: &ExportArgs) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
     }
+}
+
+/// Seals and numbers what was committed, as a server does each second: what was imported where none
+/// ever ran would otherwise be left out, and nobody told.
+async fn brought_up(desk: &Desk) -> Result<(), Failure> {
+    while desk.seal_once().await?.is_some() {}
+    while desk.number_feed_once().await? > 0 {}
+    Ok(())
 }
 
 /// Whether nobody reads what is written any more.

@@ -101,9 +101,10 @@ fn list_command(tenant: &str, at: Option<Scope>, kind: Kind) -> String {
     let command = command(kind);
     let of = match (kind, at) {
         (Kind::Tenant, _) => String::new(),
-        // Listed in one environment at a time.
-        (Kind::Member | Kind::Queue | Kind::Team | Kind::Setting | Kind::Message, Some(at)) => {
-            format!(" --tenant {tenant} --env {}", at.env())
+        // Listed in one environment at a time, which is a word of the command.
+        (Kind::Member | Kind::Queue | Kind::Team | Kind::Setting | Kind::Message, at) => {
+            let env = at.map_or(Env::Production, Scope::env);
+            format!(" --tenant {tenant} --env {env}")
         }
         _ => format!(" --tenant {tenant}"),
     };
@@ -133,10 +134,10 @@ pub fn moment(at: Instant) -> String {
 ///
 /// # Errors
 /// It can be none.
-pub fn id<T>(read: Option<T>, kind: Kind, tenant: &str) -> anyhow::Result<T> {
+pub fn id<T>(read: Option<T>, kind: Kind, tenant: &str, at: Option<Scope>) -> anyhow::Result<T> {
     match read {
         Some(id) => Ok(id),
-        None => bail!(in_words(tenant, None, &Refusal::ThingUnknown { kind })),
+        None => bail!(in_words(tenant, at, &Refusal::ThingUnknown { kind })),
     }
 }
 
@@ -150,8 +151,8 @@ mod tests {
 
     #[test]
     fn what_is_hinted_at_can_be_typed() {
-        let at = Scope::new(TenantId(1), Env::Staging);
-        for kind in [
+        let at = Some(Scope::new(TenantId(1), Env::Staging));
+        let kinds = [
             Kind::Tenant,
             Kind::Member,
             Kind::Key,
@@ -163,8 +164,9 @@ mod tests {
             Kind::Team,
             Kind::Setting,
             Kind::Message,
-        ] {
-            let command = list_command("acme", Some(at), kind);
+        ];
+        for (kind, at) in kinds.into_iter().flat_map(|kind| [(kind, at), (kind, None)]) {
+            let command = list_command("acme", at, kind);
             if let Err(why) = Cli::try_parse_from(command.split(' ')) {
                 panic!("{command}: {why}");
             }

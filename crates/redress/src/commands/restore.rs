@@ -26,7 +26,7 @@ use crate::cli::RestoreArgs;
 use crate::clock::{self, OsDice};
 use crate::counting::Counting;
 use crate::directory::{Directory, DirectoryError, Kind, write_private};
-use crate::settings::{Settings, StorageSetting};
+use crate::settings::{EngineSetting, Settings, StorageSetting};
 use crate::wiring::{House, Wanted, Way, explained, place, text_of};
 
 /// Mode of the folders that are made for files.
@@ -282,9 +282,12 @@ impl Builder<'_> {
         db.migrate(self.schema, clock::now()).await?;
         let rows = self.fill(&db).await?;
         let files = self.files(settings)?;
-        let into = settings.storage.engine;
+        let into = match settings.storage.engine {
+            EngineSetting::Sqlite => "sqlite",
+            EngineSetting::Postgres => "postgres",
+        };
         let from = &self.archive.manifest.engine;
-        say(&format!("{rows} rows from {from} into {into:?}, {files} files"));
+        say(&format!("{rows} rows from {from} into {into}, {files} files"));
         for (name, file) in [(archive::LAST_SEAL, "last-seal.json"), (archive::DEMO, "demo.json")] {
             if self.archive.has(name) {
                 write_private(&self.into.dir.join(file), &self.archive.take(name)?)?;

@@ -69,7 +69,7 @@ impl At {
 
     async fn member(&self, called: &str) -> anyhow::Result<MemberId> {
         let found = self.house.desk.member_called(self.scope, called).await;
-        id(found.ok().map(|member| member.id), Kind::Member, &self.tenant)
+        id(found.ok().map(|member| member.id), Kind::Member, &self.tenant, Some(self.scope))
     }
 }
 

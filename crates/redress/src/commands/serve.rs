@@ -15,10 +15,11 @@ use crate::wiring::{House, Wanted, Way};
 pub async fn run(way: &Way, args: &ServeArgs) -> anyhow::Result<Outcome> {
     let settings = settings(way, args.listen)?;
     telemetry::start(&settings.log)?;
+    // Before anything is made: a start on a taken port leaves nothing behind.
+    let server = Server::bind(&settings).await?;
     let directory = way.directory(Wanted::Kind(Kind::Serve))?;
     let _lock = directory.lock()?;
     let house = House::open_to_serve(directory, settings, args.accept_database).await?;
-    let server = Server::bind(&house.settings).await?;
     let url = server.bound_url().to_owned();
     let tenants = house.desk.tenants().await.map_err(crate::wiring::explained)?;
     if tenants.is_empty() {

@@ -80,7 +80,7 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
         }
         WebhookCommand::Deliveries { id, at } => deliveries(way, &at, &id).await?,
         WebhookCommand::Replay { id: text, at } => {
-            let id = id(MessageId::parse(&text), Kind::Delivery, &at.tenant)?;
+            let id = id(MessageId::parse(&text), Kind::Delivery, &at.tenant, None)?;
             done(way, &at, &AdminAct::DeliveryReplay { id }).await?;
             tell(at.json, &json!({ "id": text }), &format!("{text} waits to be sent once more"));
         }
@@ -89,7 +89,7 @@ pub async fn run(way: &Way, command: WebhookCommand) -> anyhow::Result<Outcome> 
 }
 
 fn endpoint(text: &str, of: &Of) -> anyhow::Result<EndpointId> {
-    id(EndpointId::parse(text), Kind::Endpoint, &of.tenant)
+    id(EndpointId::parse(text), Kind::Endpoint, &of.tenant, None)
 }
 
 async fn done(way: &Way, of: &Of, what: &AdminAct) -> anyhow::Result<AdminDone> {
@@ -111,7 +111,7 @@ async fn deliveries(way: &Way, of: &Of, text: &str) -> anyhow::Result<()> {
     let wanted = endpoint(text, of)?;
     let all = endpoints(&house, of).await?;
     let at = all.iter().find(|one| one.id == wanted).map(|one| one.scope);
-    let by = Actor::operator(id(at, Kind::Endpoint, &of.tenant)?);
+    let by = Actor::operator(id(at, Kind::Endpoint, &of.tenant, None)?);
     let list = house.desk.see_deliveries(&by, &wanted, None, DELIVERIES_SHOWN).await;
     for one in list.map_err(explained)? {
         let state = match one.state {
@@ -121,8 +121,9 @@ async fn deliveries(way: &Way, of: &Of, text: &str) -> anyhow::Result<()> {
         };
         let last = one.tries.last().map_or("", |last| last.detail.as_str());
         let (id, at, tries) = (one.id.as_str(), moment(one.at), one.attempts);
+        let times = if tries == 1 { "try" } else { "tries" };
         let row = json!({ "id": id, "at": at, "state": state, "tries": tries, "last": last });
-        tell(of.json, &row, &format!("{id}  {at}  {state}  {tries} tries  {last}"));
+        tell(of.json, &row, &format!("{id}  {at}  {state}  {tries} {times}  {last}"));
     }
     Ok(())
 }

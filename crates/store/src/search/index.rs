@@ -350,7 +350,9 @@ pub async fn drop_some(db: &Db, generation: i64, most: i64) -> Result<bool, Faul
 const SEALS_BEHIND: &str = "SELECT COUNT(*), MIN(at) FROM seals WHERE seq > ?1
  AND EXISTS (SELECT 1 FROM seal_heads WHERE seal_heads.seal = seals.seq)";
 
-const FRESH_SINCE: &str = "SELECT MIN(at) FROM notes WHERE case_id = ?1 AND seal = 0";
+// Of one case the last note is as old as its commit: those before it may be another system's, with
+// that system's times.
+const FRESH_SINCE: &str = "SELECT MAX(at) FROM notes WHERE case_id = ?1 AND seal = 0";
 
 /// What is committed and cannot be found yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

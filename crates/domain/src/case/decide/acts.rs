@@ -50,13 +50,18 @@ pub(super) fn act(
     Ok(decision(known, case, before, order, hand))
 }
 
-/// The order with the person's name as it is written here, however it was typed.
+/// The order with the names of queue and person as they are written here, however they were typed.
 fn as_called_here(known: &Known, order: &ActOrder) -> ActOrder {
     let mut order = order.clone();
     if let (Ask::Assign { person: Some(person), .. }, Some(name)) = (&mut order.ask, &known.person)
         && !person.is_empty()
     {
         name.clone_into(person);
+    }
+    if let (Ask::Assign { queue: Some(queue), .. }, Some(name)) = (&mut order.ask, &known.queue)
+        && !queue.is_empty()
+    {
+        name.clone_into(queue);
     }
     order
 }
