@@ -160,6 +160,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/", get(docs::root))
         .route("/docs", get(docs::page))
         .route("/docs/style.css", get(docs::style))
+        .route("/docs/{file}", get(docs::file))
         .method_not_allowed_fallback(other_method)
 }
 

@@ -5,7 +5,7 @@ open agent ann phone says one -> case 2; queued event-1
 open agent ann phone says two -> case 3; queued event-1
 act agent ann 1 propose refund -> received v2; queued nothing
 act agent ann 1 resolve upheld -> resolved v3; queued event-1
-act supervisor bob 1 approve -> a case that is resolved cannot be asked to approve, only to comment, close, reopen, link, unlink, merge
+act supervisor bob 1 approve -> a case that is resolved cannot be asked to approve; what can be asked of it: comment, close, reopen, link, unlink, merge
 act agent ann 1 reopen -> open v4; queued event-1
 act supervisor bob 1 approve -> nothing-proposed
 act agent ann 1 propose resend -> open v5; queued nothing
@@ -25,21 +25,21 @@ act agent ann 3 link has-duplicate 1 -> cs_01kjmdeb80cre67jz1whck43eq was merged
 act agent ann 1 link related 3 -> closed v13; queued nothing
 act agent ann 2 merge 1 -> other-case-closed
 act agent ann 1 reopen -> open v14; queued event-1
-act agent ann 2 merge 1 -> the other case is linked as `has-duplicate` already, which is the other way round; unlink that first
+act agent ann 2 merge 1 -> the other case is a `has-duplicate` of this one already, by a link between the two or over cases between them: the other way round; unlink that first
 act agent ann 1 unlink duplicate-of 2 -> open v15; queued nothing
 act agent ann 2 merge 1 -> closed v4; queued event-1
 
 # The other way round.
 act agent ann 3 link parent 1 -> received v3; queued nothing
-act agent ann 3 link child 1 -> the other case is linked as `parent` already, which is the other way round; unlink that first
-act agent ann 1 link parent 3 -> the other case is linked as `child` already, which is the other way round; unlink that first
+act agent ann 3 link child 1 -> the other case is a `parent` of this one already, by a link between the two or over cases between them: the other way round; unlink that first
+act agent ann 1 link parent 3 -> the other case is a `child` of this one already, by a link between the two or over cases between them: the other way round; unlink that first
 act agent ann 1 link child 3 -> already-linked
 
 # No change.
 take agent ann intake -> open v18; queued nothing
 act agent ann 3 take -> open v4; queued event-1
-act agent ann 3 assign intake -> the case is so already, or has ended
+act agent ann 3 assign intake -> the case is so already: its queue, its person and its stage would stay
 act agent ann 3 wait customer -> waiting v5; queued event-1
-act agent ann 3 wait customer -> the case is so already, or has ended
+act agent ann 3 wait customer -> the case is so already: its queue, its person and its stage would stay
 act agent ann 3 wait provider -> waiting v6; queued event-1
 audit -> 33 notes, 0 flaws []

@@ -1,7 +1,7 @@
 # A case is worked, resolved and closed; each act stands in the history.
 payment A-1 successful
 report app A-1 -> case 1; queued acknowledge-1, event-1
-act agent ann 1 resume -> a case that is received cannot be asked to resume, only to start, wait, comment, assign, resolve, close, propose, approve, decline, take, link, unlink, merge, split
+act agent ann 1 resume -> a case that is received cannot be asked to resume; what can be asked of it: start, wait, comment, assign, resolve, close, propose, approve, decline, take, link, unlink, merge, split
 act agent ann 1 start -> open v2; queued event-1
 tick 1m
 act agent ann 1 wait provider -> waiting v3; queued event-1
@@ -28,7 +28,7 @@ act agent ann 1 resolve upheld key r1 -> resolved v10 again; queued nothing
 report app A-1 -> already-reported
 tick 1m
 act agent ann 1 close settled -> closed v11; queued event-1
-act agent ann 1 start -> a case that is closed cannot be asked to start, only to comment, reopen, link, unlink
+act agent ann 1 start -> a case that is closed cannot be asked to start; what can be asked of it: comment, reopen, link, unlink
 report app A-1 -> case 2; queued acknowledge-1, event-1
 act agent ann 1 reopen -> already-reported
 tick 1m

@@ -18,7 +18,7 @@ act agent ann 1 link child 2 -> received v3; queued nothing
 act agent ann 1 unlink related 2 -> received v4; queued nothing
 act agent ann 1 unlink related 2 -> not-linked
 act agent ann 3 merge 2 -> closed v2; queued event-1
-act agent ann 3 merge 2 -> a case that is closed cannot be asked to merge, only to comment, reopen, link, unlink
+act agent ann 3 merge 2 -> a case that is closed cannot be asked to merge; what can be asked of it: comment, reopen, link, unlink
 act agent ann 4 merge 3 -> other-case-closed
 act agent ann 2 merge 1 carry -> closed v6; queued event-1
 tick 1m

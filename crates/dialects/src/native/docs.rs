@@ -14,6 +14,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
+use super::asked::Named;
 use super::words;
 
 /// Nothing but our own style sheet.
@@ -27,7 +28,7 @@ static PAGE: LazyLock<Option<String>> = LazyLock::new(|| {
     page.render().inspect_err(|why| tracing::error!(%why, "the page about the API is broken")).ok()
 });
 
-fn headers(kind: &'static str) -> [(HeaderName, HeaderValue); 5] {
+pub(super) fn headers(kind: &'static str) -> [(HeaderName, HeaderValue); 5] {
     [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -58,7 +59,47 @@ pub(super) async fn page() -> Response {
     }
 }
 
+/// The pages that the document sends its readers to, as they are written.
+const FILES: &[(&str, &str)] = &[
+    ("api.md", include_str!("../../../../docs/api.md")),
+    ("case.md", include_str!("../../../../docs/case.md")),
+    ("evidence.md", include_str!("../../../../docs/evidence.md")),
+    ("export.md", include_str!("../../../../docs/export.md")),
+    ("import.md", include_str!("../../../../docs/import.md")),
+    ("rights.md", include_str!("../../../../docs/rights.md")),
+    ("search.md", include_str!("../../../../docs/search.md")),
+];
+
+/// `GET /docs/{file}`: one of them, as text, which every browser shows.
+pub(super) async fn file(Named(name): Named) -> Response {
+    match FILES.iter().find(|(file, _)| *file == name) {
+        Some((_, text)) => (headers("text/plain; charset=utf-8"), *text).into_response(),
+        None => crate::iimmpact::words::no_such_path(),
+    }
+}
+
 /// `GET /docs/style.css`
 pub(super) async fn style() -> Response {
     (headers("text/css; charset=utf-8"), STYLE).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every `docs/….md` that the document names can be read where the document is.
+    #[test]
+    fn what_the_document_names_is_served() {
+        let document = super::super::document().to_string();
+        let named = document.split("docs/").skip(1).filter_map(|rest| {
+            let end = rest.find(".md")?;
+            let name = &rest[..end];
+            name.bytes().all(|byte| byte.is_ascii_lowercase()).then(|| format!("{name}.md"))
+        });
+        let named: std::collections::BTreeSet<String> = named.collect();
+        assert!(named.len() >= 5, "{named:?}");
+        for name in named {
+            assert!(FILES.iter().any(|(file, _)| *file == name), "{name} is not served");
+        }
+    }
 }

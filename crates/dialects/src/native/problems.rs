@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
+use domain::Refusal;
 
 use super::asked::Named;
+use super::{docs, words};
 
 /// One page.
 struct Page {
@@ -415,17 +415,64 @@ pub(super) async fn page(Named(code): Named) -> Response {
     let Some(page) = PAGES.iter().find(|page| page.code == code) else {
         return super::no_such_path();
     };
-    let text = format!("{}: {}\n\n{}\n", page.code, page.title, page.advice);
-    ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text).into_response()
+    (docs::headers("text/html; charset=utf-8"), page.html()).into_response()
+}
+
+impl Page {
+    /// The page for people: no script, in the look of `/docs`.
+    fn html(&self) -> String {
+        let Self { code, title, advice } = self;
+        let sample = Refusal::samples().into_iter().find(|one| one.code() == *code);
+        let status = sample.map(|one| words::status(&one));
+        let status = status.map_or_else(String::new, |status| {
+            format!("<p>It comes with the status <code>{}</code>.</p>\n", status.as_str())
+        });
+        let (title, advice) = (marked(title), marked(advice));
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{code}</title>\n\
+             <link rel=\"stylesheet\" href=\"/docs/style.css\">\n</head>\n<body>\n\
+             <main id=\"main\">\n<h1>{title}</h1>\n\
+             <p class=\"small\">The problem <code>{code}</code></p>\n{status}\
+             <h2>What it means, and what to do</h2>\n<p class=\"lead\">{advice}</p>\n\
+             <p>The answer's own <code>detail</code> says what it was about. \
+             <a href=\"/docs\">All about this API</a></p>\n</main>\n</body>\n</html>\n"
+        )
+    }
+}
+
+/// Text as HTML; what stands between backticks is code.
+fn marked(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut html = String::with_capacity(text.len());
+    for (place, part) in text.split('`').enumerate() {
+        match place % 2 {
+            0 => html.push_str(part),
+            _ => html.extend(["<code>", part, "</code>"]),
+        }
+    }
+    html
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::Refusal;
-
     use super::*;
+
+    #[test]
+    fn a_page_reads_without_a_script() {
+        for page in PAGES {
+            let html = page.html();
+            assert!(html.contains(page.code) && !html.contains("<script"), "{}", page.code);
+            assert_eq!(html.matches("<code>").count(), html.matches("</code>").count());
+            assert!(!html.contains('`'), "{}: an odd backtick", page.code);
+        }
+        let known = PAGES.iter().find(|page| page.code == "wrong-stage").expect("a page");
+        assert!(known.html().contains("<code>409</code>"), "{}", known.html());
+        assert_eq!(marked("a <b> & `c`"), "a &lt;b&gt; &amp; <code>c</code>");
+    }
 
     fn codes() -> BTreeSet<&'static str> {
         PAGES.iter().map(|page| page.code).collect()

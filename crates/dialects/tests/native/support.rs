@@ -150,7 +150,7 @@ impl House {
             let page = sent(&self.pages, page).await;
             assert_eq!(page.status, StatusCode::OK, "no page: {answer:?}");
             let text = String::from_utf8(page.bytes).expect("a page of text");
-            assert!(text.starts_with(&format!("{}: ", answer.code())), "{text}");
+            assert!(text.contains(&format!("<code>{}</code>", answer.code())), "{text}");
         }
         answer
     }
