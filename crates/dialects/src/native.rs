@@ -47,8 +47,8 @@ pub use around::Limits;
 pub use document::document;
 use problem::Problem;
 
-/// Most bytes of a body, save where one is named: 20,000 characters of `says`, each two escapes of six
-/// bytes at the worst (`\\ud83d\\ude00`), and 22,144 for the rest.
+/// Most bytes of a body, save where one is named: 20,000 characters of `says`, each two escapes of
+/// six bytes at the worst (`\\ud83d\\ude00`), and 22,144 for the rest.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// What an operator can set.

@@ -107,8 +107,8 @@ pub fn folded(name: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The name of a queue as it is compared: as [`folded`], and with letters that are only another form
-/// of one, as full-width ones, like that one (NFKC).
+/// The name of a queue as it is compared: as [`folded`], and with letters that are only another
+/// form of one, as full-width ones, like that one (NFKC).
 pub fn folded_queue(name: &str) -> String {
     folded(&name.nfkc().collect::<String>())
 }
@@ -116,8 +116,8 @@ pub fn folded_queue(name: &str) -> String {
 /// Longest beginning of another system's queue name that stays when a digest is put behind it.
 const BEGINNING_CHARS: usize = check::SLUG_CHARS_MAX - 9;
 
-/// The short name under which another system's queue is written down here: small letters, digits and
-/// hyphens. Where letters had to give way, eight digits of its digest tell it from others. It is
+/// The short name under which another system's queue is written down here: small letters, digits
+/// and hyphens. Where letters had to give way, eight digits of its digest tell it from others. It is
 /// the same each time, so that a queue comes along once.
 pub fn queue_slug(name: &str) -> String {
     let folded = folded_queue(name);

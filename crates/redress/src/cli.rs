@@ -65,7 +65,8 @@ pub enum Command {
     /// Bring data in
     #[command(
         subcommand,
-        after_help = "Example:\n  redress import transactions --tenant acme --env production payments.csv"
+        after_help = "Example:\n  \
+                      redress import transactions --tenant acme --env production payments.csv"
     )]
     Import(ImportCommand),
     /// Take out what changed behind a cursor, for an ERP or a warehouse

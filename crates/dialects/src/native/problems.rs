@@ -102,7 +102,7 @@ const PAGES: &[Page] = &[
         "already-so",
         "Nothing to change",
         "It is so already, or it has ended: it was revoked, disabled, retired, sent or set back \
-         before, or every field has the value you sent. Nothing was written, and the version stays.",
+         before, or every field has the value you sent. Nothing was written; the version stays.",
     ),
     page_of(
         "disabled",
@@ -402,12 +402,15 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'stati
 
 /// `GET /problems`: every code there is.
 pub(super) async fn index() -> Response {
-    let mut text = String::new();
+    let mut list = String::new();
     for page in PAGES {
+        let (code, title) = (page.code, marked(page.title));
         // Writing into a text cannot fail.
-        let _ = writeln!(text, "/problems/{}: {}", page.code, page.title);
+        let _ =
+            writeln!(list, "<li><a href=\"/problems/{code}\"><code>{code}</code></a> {title}</li>");
     }
-    ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], text).into_response()
+    let body = format!("<h1>Problems</h1>\n<ul>\n{list}</ul>\n");
+    (docs::headers("text/html; charset=utf-8"), framed("Problems", &body)).into_response()
 }
 
 /// `GET /problems/{code}`: needs no credential, since it says the same to everybody.
@@ -419,7 +422,7 @@ pub(super) async fn page(Named(code): Named) -> Response {
 }
 
 impl Page {
-    /// The page for people: no script, in the look of `/docs`.
+    /// The page for people.
     fn html(&self) -> String {
         let Self { code, title, advice } = self;
         let sample = Refusal::samples().into_iter().find(|one| one.code() == *code);
@@ -428,18 +431,26 @@ impl Page {
             format!("<p>It comes with the status <code>{}</code>.</p>\n", status.as_str())
         });
         let (title, advice) = (marked(title), marked(advice));
-        format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{code}</title>\n\
-             <link rel=\"stylesheet\" href=\"/docs/style.css\">\n</head>\n<body>\n\
-             <main id=\"main\">\n<h1>{title}</h1>\n\
-             <p class=\"small\">The problem <code>{code}</code></p>\n{status}\
+        let body = format!(
+            "<h1>{title}</h1>\n<p class=\"small\">The problem <code>{code}</code></p>\n{status}\
              <h2>What it means, and what to do</h2>\n<p class=\"lead\">{advice}</p>\n\
              <p>The answer's own <code>detail</code> says what it was about. \
-             <a href=\"/docs\">All about this API</a></p>\n</main>\n</body>\n</html>\n"
-        )
+             <a href=\"/problems\">All problems</a>, \
+             <a href=\"/docs\">all about this API</a></p>\n"
+        );
+        framed(code, &body)
     }
+}
+
+/// A whole page: no script, in the look of `/docs`.
+fn framed(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <link rel=\"stylesheet\" href=\"/docs/style.css\">\n</head>\n<body>\n\
+         <main id=\"main\">\n{body}</main>\n</body>\n</html>\n"
+    )
 }
 
 /// Text as HTML; what stands between backticks is code.

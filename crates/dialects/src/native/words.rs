@@ -97,9 +97,6 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             "resolve it first, or close it for a reason other than `settled`",
         ),
         Refusal::NothingProposed => ("Nothing was proposed", "there is nothing to answer"),
-        Refusal::AlreadyProposed => {
-            ("A proposal waits already", "approve or decline that one first")
-        }
         Refusal::SamePerson => {
             ("A second person is needed", "whoever proposed a remedy cannot approve or decline it")
         }
@@ -108,6 +105,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
             "nobody can hand out, change or end what has more rights than he has himself",
         ),
         Refusal::SameCase
+        | Refusal::AlreadyProposed
         | Refusal::AlreadyLinked
         | Refusal::TooManyAbove
         | Refusal::NotLinked

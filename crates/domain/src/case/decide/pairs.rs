@@ -92,8 +92,8 @@ fn not_turned(known: &Known, case: &Case, other: &Case, tie: Tie) -> Result<(), 
     Ok(())
 }
 
-/// As long as a case is closed by a merge, it is the duplicate of the case it was merged into and of
-/// no other: neither is that link cut, nor a second one made.
+/// As long as a case is closed by a merge, it is the duplicate of the case it was merged into and
+/// of no other: neither is that link cut, nor a second one made.
 fn merge_stands(known: &Known, act: Act, link: &Link) -> Result<(), Refusal> {
     let ends = [known.case.as_ref(), known.other.as_ref()];
     let merged = ends.into_iter().zip(&known.merged).find_map(|(case, into)| {
