@@ -74,7 +74,7 @@ const FILES: &[(&str, &str)] = &[
 pub(super) async fn file(Named(name): Named) -> Response {
     match FILES.iter().find(|(file, _)| *file == name) {
         Some((_, text)) => (headers("text/plain; charset=utf-8"), *text).into_response(),
-        None => crate::iimmpact::words::no_such_path(),
+        None => super::no_such_path(),
     }
 }
 
