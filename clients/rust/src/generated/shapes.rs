@@ -1705,7 +1705,7 @@ pub enum NoteEntryRelation {
 /// Something that was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoteEntry {
-    /// An act of docs/case.md, or report, open or absorb.
+    /// An act of docs/case.md, or report, open, absorb, lapse or import.
     pub act: String,
     /// Who did it; `staff` for readers who may not know whom.
     pub actor: String,
