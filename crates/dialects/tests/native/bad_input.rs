@@ -167,7 +167,7 @@ type BodyRow<'a> = (&'a [(&'a str, &'a str)], &'a [u8], u16, &'a str);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_none_has_its_own_code() {
     let (house, case, token) = furnished(EngineKind::Sqlite).await;
-    let large = vec![b' '; 200 * 1024];
+    let large = vec![b' '; 257 * 1024];
     let json = ("content-type", "application/json");
     let table: [BodyRow<'_>; 16] = [
         (&[json], b"{", 400, "bad-json"),
@@ -209,6 +209,14 @@ async fn a_body_that_is_none_has_its_own_code() {
         assert_eq!(answer.status.as_u16(), status, "{headers:?} {shown}");
         assert_eq!(answer.code(), code, "{headers:?} {shown}");
     }
+    // As much as may be said, spelt as long as JSON allows, and a word of a list that is missing.
+    let says = format!(r#"{{"says":"{}"}}"#, r"\ud83d\ude00".repeat(20_000));
+    let path = format!("{case}/comment");
+    let answer = house.ask(&token, "POST", &path, &[], Some(&says)).await;
+    assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
+    let answer = house.ask(&token, "POST", &format!("{case}/resolve"), &[], Some("{}")).await;
+    let why = answer.json()["errors"][0]["detail"].to_string();
+    assert!(why.contains("upheld, partly-upheld, rejected"), "{:?}", answer.json());
 }
 
 #[tokio::test(flavor = "multi_thread")]
