@@ -74,9 +74,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         Refusal::PaymentFailed { .. } => {
             ("The transaction failed", "its amount went back by itself; there is nothing to report")
         }
-        Refusal::PaymentRefunded { .. } => {
-            ("The transaction was refunded", "it was given back on request")
-        }
+        Refusal::PaymentRefunded { .. } => by_page(refusal),
         Refusal::AlreadyReported { .. } => (
             "Another case is open",
             "a case about the same transaction is not closed; act on that one",
