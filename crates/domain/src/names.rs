@@ -117,8 +117,8 @@ pub fn folded_queue(name: &str) -> String {
 const BEGINNING_CHARS: usize = check::SLUG_CHARS_MAX - 9;
 
 /// The short name under which another system's queue is written down here: small letters, digits
-/// and hyphens. Where letters had to give way, eight digits of its digest tell it from others. It is
-/// the same each time, so that a queue comes along once.
+/// and hyphens. Where letters had to give way, eight digits of its digest tell it from others. It
+/// is the same each time, so that a queue comes along once.
 pub fn queue_slug(name: &str) -> String {
     let folded = folded_queue(name);
     let hyphened = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '_');
