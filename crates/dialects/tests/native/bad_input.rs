@@ -215,7 +215,7 @@ async fn a_body_that_is_none_has_its_own_code() {
     let answer = house.ask(&token, "POST", &path, &[], Some(&says)).await;
     assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
     let answer = house.ask(&token, "POST", &format!("{case}/resolve"), &[], Some("{}")).await;
-    let why = answer.json()["errors"][0]["detail"].to_string();
+    let why = answer.json()["errors"][0]["message"].to_string();
     assert!(why.contains("upheld, partly-upheld, rejected"), "{:?}", answer.json());
 }
 

@@ -197,7 +197,7 @@ async fn our_own_pages_answer_in_problems() {
     assert_eq!(house.ask("", "POST", "/docs", &[], None).await.code(), "method-not-allowed");
     let index = house.ask("", "GET", "/problems", &[], None).await;
     let text = String::from_utf8(index.bytes).expect("text");
-    assert!(text.contains("/problems/stale: It moved on\n"), "{text}");
+    assert!(text.contains("<code>stale</code></a> It moved on</li>"), "{text}");
 }
 
 /// Who looked at the people of the account stands in the log.
