@@ -30,10 +30,10 @@ fn what_cannot_be_is_refused_with_what_to_do() {
     place.ends(1, &to(&["token", "add", "--role", "agent", "--name", " "]), &["--name"]);
     let login = to(&["login", "add", "--username", "acme", "--json"]);
     place.ends(0, &login, &["password"]);
-    place.ends(1, &login, &["`acme` already"]);
+    place.ends(1, &login, &["a login with this name already"]);
     let short = place.file("short", "1234567\n");
     let short = ["login", "add", "--username", "b", "--password-file", &short];
-    place.ends(1, &[&short[..], &scope].concat(), &["shorter than 12"]);
+    place.ends(1, &[&short[..], &scope].concat(), &["at least 12 characters"]);
     for (url, word) in [("ftp://a.example/", "http"), ("nonsense", "--url")] {
         let webhook = [&["webhook", "add", "--url", url], &scope[..]].concat();
         place.ends(1, &webhook, &[word]);
