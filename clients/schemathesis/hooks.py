@@ -21,6 +21,7 @@ schemathesis.openapi.format(
 CURSOR = "only what `next` said, under the same filter, is a cursor"
 ONE_PAYMENT = "what goes with what in a query"
 LETTERS = "what is a letter or a digit, Unicode says"
+UNSEEN = "which characters are not seen, Unicode says"
 GROUND = "where an address leads, the rules for outgoing requests say"
 NOTHING = "null is left out, and of several fields one must be there"
 ROLE = "which rights there are to leave, the role says"
@@ -49,6 +50,7 @@ UNTOLD = {
     "addToken": {"rights": ROLE, "name": "without one it is the member's, which may be longer"},
     "addTenantToken": {"rights": ROLE, "name": "as of addToken"},
     "askJob": {
+        "filter.assignee": UNSEEN,
         "with": "which acts need it, their own routes say",
         "with.*": "it is the body of the act's own route",
     },

@@ -149,7 +149,8 @@ fn which(
             if filter.is_empty() {
                 return Err(Problem::field("filter", "an empty one would be every case there is"));
             }
-            return Ok(JobCases::Filter(filter.read(by)?));
+            let filter = filter.read(by).map_err(|problem| problem.within("filter"))?;
+            return Ok(JobCases::Filter(filter));
         }
         _ => return Err(Problem::field("cases", "give cases or a filter, and not both")),
     };
