@@ -120,7 +120,7 @@ async fn a_wrong_field_of_an_opening_or_job_is_named() {
         ("jobs", r#"{"act":"start","cases":[]}"#, "cases"),
         ("jobs", r#"{"act":"start","cases":["A-1"]}"#, "cases[0]"),
         ("jobs", r#"{"act":"start","filter":{}}"#, "filter"),
-        ("jobs", r#"{"act":"start","filter":{"stage":"new"}}"#, "stage"),
+        ("jobs", r#"{"act":"start","filter":{"stage":"new"}}"#, "filter.stage"),
         ("jobs", r#"{"act":"start","filter":{"state":"open"}}"#, "filter.state"),
         ("jobs", r#"{"act":"start","filter":{"stage":null}}"#, "filter.stage"),
         ("jobs", r#"{"act":"start","filter":{"stage":"open","queue":null}}"#, "filter.queue"),
