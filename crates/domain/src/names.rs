@@ -107,12 +107,6 @@ pub fn folded(name: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The name of a queue as it is compared: as [`folded`], and with letters that are only another
-/// form of one, as full-width ones, like that one (NFKC).
-pub fn folded_queue(name: &str) -> String {
-    folded(&name.nfkc().collect::<String>())
-}
-
 /// Longest beginning of another system's queue name that stays when a digest is put behind it.
 const BEGINNING_CHARS: usize = check::SLUG_CHARS_MAX - 9;
 
@@ -120,7 +114,7 @@ const BEGINNING_CHARS: usize = check::SLUG_CHARS_MAX - 9;
 /// and hyphens. Where letters had to give way, eight digits of its digest tell it from others. It
 /// is the same each time, so that a queue comes along once.
 pub fn queue_slug(name: &str) -> String {
-    let folded = folded_queue(name);
+    let folded = folded(name);
     let hyphened = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '_');
     let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let mut slug = String::new();

@@ -53,11 +53,12 @@ pub fn fuzz(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
     build(root, &host)?;
     let mut good = true;
     for target in TARGETS {
-        if target == "native" {
-            requests(root)?;
-        }
         if arguments.targets.is_empty() || arguments.targets.iter().any(|one| one == target) {
-            let found = run(&Place::new(root, &host, target)?, arguments)?;
+            let place = Place::new(root, &host, target)?;
+            if target == "native" {
+                requests(root, &place)?;
+            }
+            let found = run(&place, arguments)?;
             println!("fuzz {target}: {}", if found { "a finding, above" } else { "no finding" });
             good &= !found;
         }
@@ -101,7 +102,7 @@ struct Place {
 
 impl Place {
     fn new(root: &Path, host: &str, target: &str) -> Result<Self> {
-        let work = root.join("target/fuzz/work").join(target);
+        let work = root.join("target/fuzz/runs").join(target);
         let place = Self {
             program: root.join("target/fuzz").join(host).join("release").join(target),
             seeds: root.join("fuzz/seeds").join(target),
@@ -130,11 +131,9 @@ impl Place {
 }
 
 /// Writes a seed for each operation of the native API, from its document: no list to keep by hand.
-fn requests(root: &Path) -> Result<()> {
+fn requests(root: &Path, place: &Place) -> Result<()> {
     let document = fs::read_to_string(root.join("contracts/native/openapi.json"))?;
     let document: Value = serde_json::from_str(&document).context("reading the document")?;
-    let seeds = root.join("target/fuzz/work/native/corpus");
-    fs::create_dir_all(&seeds).context("making the folder of inputs")?;
     for (path, operations) in document["paths"].as_object().context("paths")? {
         for (method, operation) in operations.as_object().context("operations")? {
             let Some(id) = operation["operationId"].as_str() else { continue };
@@ -143,7 +142,7 @@ fn requests(root: &Path) -> Result<()> {
                 example => example.to_string(),
             };
             let request = format!("{} {path}\n{body}", method.to_ascii_uppercase());
-            fs::write(seeds.join(id), request).context("writing a seed")?;
+            fs::write(place.corpus.join(id), request).context("writing a seed")?;
         }
     }
     Ok(())

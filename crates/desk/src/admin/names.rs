@@ -4,7 +4,7 @@
 use domain::account::{Member, Queue, Token};
 use domain::admin::{AdminChange, Kind};
 use domain::case::INTAKE;
-use domain::names::{Name, folded, folded_queue, same};
+use domain::names::{Name, folded, same};
 use domain::{Instant, Refusal, Right, Role, Scope};
 use store::read::admin as read;
 
@@ -29,7 +29,7 @@ pub(super) fn of(kind: Kind, scope: Scope, name: &str, holder: &str) -> AdminCha
 
 /// Whether the queue is the one that is always there.
 pub(crate) fn is_intake(name: &str) -> bool {
-    folded_queue(name) == INTAKE
+    folded(name) == INTAKE
 }
 
 impl Desk {
@@ -87,13 +87,13 @@ impl Desk {
         if let Some(queue) = read::find_queue(self.db(), scope, name).await? {
             return Ok(Some(queue));
         }
-        let wanted = folded_queue(name);
+        let wanted = folded(name);
         let mut after = String::new();
         loop {
             let page = read::queues(self.db(), scope, &after).await?;
             let Some(last) = page.last() else { return Ok(None) };
             last.name.clone_into(&mut after);
-            if let Some(found) = page.into_iter().find(|one| folded_queue(&one.name) == wanted) {
+            if let Some(found) = page.into_iter().find(|one| folded(&one.name) == wanted) {
                 return Ok(Some(found));
             }
         }
