@@ -224,6 +224,8 @@ async fn redirects_are_answers_and_lead_nowhere() {
 
 #[tokio::test]
 async fn no_receiver_takes_more_time_or_memory_than_it_is_given() {
+    // Only who never answers is given little time: the others are judged by what they say, and a
+    // busy machine may need a while to hear it.
     let short = Duration::from_millis(300);
     let tick = Duration::from_millis(20);
     let timed_out = Err(Failing::TimedOut);
@@ -242,9 +244,10 @@ async fn no_receiver_takes_more_time_or_memory_than_it_is_given() {
     ] {
         let receiver = HttpReceiver::start(Vec::new(), reply.clone()).await;
         let guard = guard(&[&format!("loopback:{}", receiver.port())], Arc::new(SystemLookUp));
+        let given = if expected == timed_out { short } else { SOON };
         let begun = Instant::now();
-        let got = guard.call(post(&receiver.url("/in"), short)).await;
-        assert!(begun.elapsed() < Duration::from_secs(3), "{reply:?} took {:?}", begun.elapsed());
+        let got = guard.call(post(&receiver.url("/in"), given)).await;
+        assert!(begun.elapsed() < Duration::from_secs(30), "{reply:?} took {:?}", begun.elapsed());
         let got = match got {
             Ok(answer) => Ok((answer.status, answer.body.len(), answer.complete)),
             Err(CallError::Failed(failed)) => Err(failed.what),
