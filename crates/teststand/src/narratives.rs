@@ -1,6 +1,6 @@
 //! What customers write: real narratives when `REDRESS_TEST_DATA` names the folder of public data
 //! (narratives published by the United States' Consumer Financial Protection Bureau), and sentences
-//! of our own in the languages of our users in any case.
+//! of our own, in the languages of our users, in any case.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub const OURS: [&str; 12] = [
     "Call me at ann.lee@example.test, account 2200-1234-513, don't send SMS.",
 ];
 
-/// At most `most` texts: ours first, then the real ones when they are there.
+/// So many texts: ours first, then real ones when they are there, else pairs of ours.
 pub fn narratives(most: usize) -> Vec<String> {
     let mut texts: Vec<String> = OURS.iter().map(|&text| text.to_owned()).collect();
     if let Some(folder) = std::env::var_os(FOLDER) {
@@ -32,6 +32,10 @@ pub fn narratives(most: usize) -> Vec<String> {
         let left = most.saturating_sub(texts.len());
         let read = rows.records().take(left);
         texts.extend(read.map(|row| row.expect("a row").get(0).unwrap_or_default().to_owned()));
+    }
+    for number in 0..most.saturating_sub(texts.len()) {
+        let (one, other) = (number % OURS.len(), number / OURS.len());
+        texts.push(format!("{} {}", OURS[one], OURS[(one + other + 1) % OURS.len()]));
     }
     texts.truncate(most);
     texts
