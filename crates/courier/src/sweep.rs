@@ -48,6 +48,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// Tries to record an end before it is left to the lease, and the wait between them.
 const RECORD_TRIES: u32 = 3;
 const RECORD_WAIT: Duration = Duration::from_millis(200);
+/// How long a message waits that our own database kept from being sent.
+const NOT_BEGUN_WAIT: Millis = Millis::seconds(5);
 /// Mails between two tries, remembered at most: some kilobytes each.
 const UNDER_WAY_MAX: usize = 1_000;
 
@@ -242,10 +244,10 @@ impl Courier {
         let end = match &message.parcel {
             Parcel::Telling(Telling::Acknowledge) => self.acknowledge(&message).await,
             Parcel::Telling(Telling::Event(event)) => {
-                return spread_end(self.spread(&message, event).await);
+                return self.spread_end(&message, self.spread(&message, event).await).await;
             }
             Parcel::Telling(Telling::Ping(endpoint)) => {
-                return spread_end(self.ping(&message, endpoint).await);
+                return self.spread_end(&message, self.ping(&message, endpoint).await).await;
             }
             Parcel::Webhook { endpoint, event, body } => {
                 self.deliver(&message, endpoint, event, body).await
@@ -261,10 +263,29 @@ impl Courier {
                 (how, false)
             }
             Err(failure) => {
-                // Ours: the place to send to has not failed, and its lease ends by itself.
+                // Ours: the place to send to has not failed.
                 log("sending a message", &failure);
+                self.not_begun(&message).await;
                 (How::NotTried, false)
             }
+        }
+    }
+
+    async fn spread_end(&self, message: &Claimed, done: Result<(), Failure>) -> (How, bool) {
+        if let Err(failure) = done {
+            log("spreading an event", &failure);
+            self.not_begun(message).await;
+            return (How::NotTried, false);
+        }
+        (How::Well, true)
+    }
+
+    /// Gives a message back that our own database kept from being sent: somebody waits for it, and
+    /// the lease is long. What was done all the same is not done again: then the lease is gone.
+    async fn not_begun(&self, message: &Claimed) {
+        if let Err(failure) = self.desk.release(message, NOT_BEGUN_WAIT).await {
+            // Its lease ends by itself, and it is claimed again.
+            log("giving a message back", &failure);
         }
     }
 
@@ -377,16 +398,6 @@ const fn is_power_of_ten(mut count: u64) -> bool {
         count /= 10;
     }
     count == 1
-}
-
-fn spread_end(done: Result<(), Failure>) -> (How, bool) {
-    match done {
-        Ok(()) => (How::Well, true),
-        Err(failure) => {
-            log("spreading an event", &failure);
-            (How::NotTried, false)
-        }
-    }
 }
 
 const fn place_of_kind(telling: &Telling) -> Place {

@@ -415,6 +415,45 @@ async fn whoever_was_stopped_until_its_lease_is_nearly_over_sends_nothing() {
 }
 
 #[tokio::test]
+async fn what_our_database_kept_from_being_sent_does_not_wait_for_its_lease() {
+    for kind in BOTH {
+        let world = World::new(kind, 12).await;
+        let home = tempfile::tempdir().expect("a folder");
+        let receiver = HttpReceiver::always(200).await;
+        world.desk.add_endpoint(world.scope, &receiver.url("/"), None).await.expect("one");
+        let away = [
+            "ALTER TABLE settings RENAME TO settings_away",
+            "ALTER TABLE webhook_endpoints RENAME TO webhook_endpoints_away",
+        ];
+        let back = [
+            "ALTER TABLE settings_away RENAME TO settings",
+            "ALTER TABLE webhook_endpoints_away RENAME TO webhook_endpoints",
+        ];
+        let change = async |tables: [&'static str; 2]| {
+            let all = tables.map(|sql| store::engine::Stmt::any(sql, Vec::new())).to_vec();
+            world.db.commit(all).await.expect("the tables change");
+        };
+        report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+        change(away).await;
+        let folder = Transport::Folder(Folder::open(home.path()).expect("a folder"));
+        let courier = Courier::new(world.desk.clone(), tools(folder, MANY));
+        let claimed = world.desk.claim(64, LEASE).await.expect("a claim");
+        assert_eq!(claimed.len(), 2, "a mail and an event");
+        for message in claimed {
+            assert_eq!(courier.errand(message).await, (How::NotTried, false));
+        }
+        change(back).await;
+        world.clock.tick(NOT_BEGUN_WAIT);
+        let folder = Transport::Folder(Folder::open(home.path()).expect("a folder"));
+        let running = Running::start(&world, folder, MANY);
+        settled(&world).await;
+        assert_eq!(receiver.requests().len(), 1, "{kind:?}");
+        assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 2, "{kind:?}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn stopping_gives_back_what_was_not_begun() {
     let world = World::new(EngineKind::Sqlite, 8).await;
     let slow = Reply::Late(Duration::from_millis(700), 200);
