@@ -16,6 +16,22 @@ const MODE: u32 = 0o600;
 /// Bytes of a file that are copied at a time.
 const PIECE_BYTES: usize = 256 << 10;
 
+/// Removes what runs that were killed left beside the place of an archive: files under its own name
+/// or one that says when, which nobody holds. What cannot be removed stays; it harms nobody.
+fn clear_leavings(path: &Path, name: &str) {
+    let Some(folder) = path.parent() else { return };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let ours = [format!(".{name}."), ".redress-".to_owned()];
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let left = name.ends_with(".part") && ours.iter().any(|ours| name.starts_with(ours));
+        let free = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if left && free() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// An archive that is being written.
 pub struct Writer {
     out: BufWriter<File>,
@@ -38,6 +54,7 @@ impl Writer {
             return Err(ArchiveError::AlreadyThere { path: path.to_owned() });
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        clear_leavings(path, &name);
         let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
         let file = OpenOptions::new()
             .write(true)
@@ -46,6 +63,8 @@ impl Writer {
             .mode(MODE)
             .open(&beside)
             .map_err(io("write"))?;
+        // Held as long as it is written, so that no other run takes it for a leaving.
+        file.try_lock().map_err(|why| io("hold")(why.into()))?;
         let out = BufWriter::with_capacity(PIECE_BYTES, file);
         let path = path.to_owned();
         Ok(Self { out, path, beside, at_seconds, members: Vec::new(), bytes: 0, done: false })

@@ -35,11 +35,13 @@ async fn the_commands_on_the_page_work() {
     assert_eq!(installed.report(&running, "R-1").code, 0);
     let scratch = tempfile::tempdir().expect("a folder");
     let root = scratch.path();
-    let (backups, settings) = (root.join("backups"), root.join("etc"));
-    for folder in [&backups, &settings] {
+    let (backups, settings, data) = (root.join("backups"), root.join("etc"), root.join("data"));
+    for folder in [&backups, &settings, &data] {
         fs::create_dir(folder).expect("a folder");
     }
-    fs::write(settings.join("backup-passphrase"), "five random words and more\n").expect("written");
+    // The page is for years, and each night makes a backup: the newest counts.
+    let old = backups.join("redress-20260101T000000Z.tar");
+    assert_eq!(place.run(&["backup", old.to_str().expect("a path")]).code, 0);
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     std::os::unix::fs::symlink(docs, root.join("docs")).expect("linked");
     // The program under the name that the page has.
@@ -53,11 +55,15 @@ async fn the_commands_on_the_page_work() {
     let here = |text: &str| {
         text.replace("http://127.0.0.1:8080", &running.url)
             .replace("/var/backups/redress", backups.to_str().expect("a path"))
+            .replace("/var/lib/redress", data.to_str().expect("a path"))
             .replace("/etc/redress", settings.to_str().expect("a path"))
+            // There is no such user here.
+            .replace("chown redress:", "chown \"$(id -un)\":")
+            .replace(" -o redress -g redress", "")
             .replace("host=/run/postgresql user=redress dbname=redress", &postgres)
     };
     let all = blocks();
-    assert!(all.len() >= 6, "{}", all.len());
+    assert!(all.len() >= 8, "{}", all.len());
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     for (heading, block) in all {
         let mut shell = Command::new("bash");

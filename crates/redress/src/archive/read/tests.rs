@@ -40,6 +40,22 @@ fn opened(path: &Path) -> Result<Archive, ArchiveError> {
 }
 
 #[test]
+fn what_a_killed_run_left_goes_and_what_is_being_written_stays() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| scratch.path().join(name);
+    let (left, others) = (at(".redress-20260101T000000Z.tar.7.part"), at(".notes.part"));
+    for file in [&left, &others] {
+        std::fs::write(file, "half").expect("written");
+    }
+    let first = Writer::begin(&at("redress-20260102T000000Z.tar"), 9).expect("begun");
+    let second = Writer::begin(&at("redress-20260103T000000Z.tar"), 9).expect("begun");
+    assert!(!left.exists() && others.exists());
+    for writer in [first, second] {
+        writer.finish(manifest(), |_| (1, vec![5; SIGNATURE_BYTES])).expect("finished");
+    }
+}
+
+#[test]
 fn what_was_written_is_read() {
     let scratch = tempfile::tempdir().expect("a folder");
     let path = written(scratch.path());
