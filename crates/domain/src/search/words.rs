@@ -78,6 +78,12 @@ fn words(text: &str, chunk: &Range<usize>, found: &mut Vec<Piece>) {
     let mut run: Vec<Range<usize>> = Vec::new();
     loop {
         let next = letters.next();
+        if let (Some((at, letter)), Some(last)) = (next, run.last_mut())
+            && is_voicing(letter)
+        {
+            last.end = at + letter.len_utf8();
+            continue;
+        }
         let unspaced = next.is_some_and(|(_, letter)| is_unspaced(letter));
         if !unspaced {
             end_run(text, &mut run, found);
@@ -150,6 +156,11 @@ pub(super) const fn is_unspaced(letter: char) -> bool {
         | '\u{20000}'..='\u{3ffff}')
 }
 
+/// The marks that voice the syllable of kana before them, which many systems write by themselves.
+const fn is_voicing(letter: char) -> bool {
+    matches!(letter, '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}')
+}
+
 /// One word, folded.
 pub fn fold(word: &str) -> String {
     if word.is_ascii() {
@@ -220,6 +231,8 @@ mod tests {
             ("பணம் போகவில்லை", &["பணம்", "போகவில்லை"]),
             ("退款失败", &["退款", "款失", "失败", "败"]),
             ("TNB账单 2", &["tnb", "账单", "单", "2"]),
+            // Half as wide, or with the voicing mark by itself.
+            ("ﾊﾟｽ ﾊ゚ス", &["パス", "ス", "パス", "ス"]),
             ("שָׁלוֹם", &["שלום"]),
             ("\u{200d}\u{301}", &[]),
         ];
