@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use domain::actor::{Actor, Right};
+use domain::admin::ReadView;
 use domain::case::{Act, ActOrder, Ask, CaseFilter, Command, Known, Sort};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::{CaseId, JobId};
@@ -62,7 +63,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`]; [`Refusal::JobTooLarge`]; [`Refusal::KeyReusedForOther`];
-    /// [`Refusal::Busy`]; [`Refusal::ThingUnknown`] or [`Refusal::CaseUnknown`] when every case
+    /// [`Refusal::Busy`]; [`Refusal::ThingUnknown`] or [`Refusal::OtherCaseUnknown`] when every case
     /// would refuse the act for want of what it names; or a fault.
     pub async fn ask_job(
         &self,
@@ -126,7 +127,7 @@ impl Desk {
         if let Some(other) = ask.other()
             && store::read::cases::find(self.db(), by.scope, other).await?.is_none()
         {
-            return Err(Refusal::CaseUnknown.into());
+            return Err(Refusal::OtherCaseUnknown.into());
         }
         Ok(())
     }
@@ -147,6 +148,8 @@ impl Desk {
                 if filter.customer.is_some() {
                     by.must(Right::ReadPersonal)?;
                 }
+                // Its rows say whom the filter fits, as a list does.
+                self.note_read(by, ReadView::Cases, &filter.words()).await?;
                 let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
                 let (db, scope) = (self.db(), by.scope);
                 let found =

@@ -91,7 +91,10 @@ impl Desk {
     /// [`Refusal::NotAllowed`], [`Refusal::CaseUnknown`], or a fault.
     pub async fn case(&self, by: &Actor, id: &CaseId) -> Result<CaseView, Failure> {
         may(by, Right::ReadCases)?;
-        let view = self.find_case(by, id).await?;
+        let mut view = self.find_case(by, id).await?;
+        if by.must(Right::ReadPayments).is_err() {
+            view.payment = None;
+        }
         self.note_read(by, ReadView::Case, id.as_str()).await?;
         Ok(view)
     }

@@ -117,6 +117,8 @@ pub enum Refusal {
         /// The case it was merged into.
         into: CaseId,
     },
+    /// The other case, which is to be linked or merged with, is not there.
+    OtherCaseUnknown,
     /// The case that another one would be merged into is closed.
     OtherCaseClosed {
         /// That case.
@@ -185,6 +187,7 @@ impl Refusal {
             Self::TooManyAbove,
             Self::NotLinked,
             Self::LinkedOtherwise { tie: Tie::Child },
+            Self::OtherCaseUnknown,
         ]);
         samples.extend(case.clone().map(|case| Self::Merged { into: case.clone(), case }));
         samples.extend(case.map(|case| Self::OtherCaseClosed { case }));
@@ -235,6 +238,7 @@ impl Refusal {
             Self::NotLinked => "not-linked",
             Self::LinkedOtherwise { .. } => "linked-otherwise",
             Self::Merged { .. } => "merged",
+            Self::OtherCaseUnknown => "other-case-unknown",
             Self::OtherCaseClosed { .. } => "other-case-closed",
             Self::CaseEmpty => "case-empty",
             Self::LastAdministrator => "last-administrator",
@@ -282,6 +286,7 @@ impl Refusal {
             | Self::NotLinked
             | Self::LinkedOtherwise { .. }
             | Self::Merged { .. }
+            | Self::OtherCaseUnknown
             | Self::OtherCaseClosed { .. }
             | Self::CaseEmpty
             | Self::LastAdministrator

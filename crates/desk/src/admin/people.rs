@@ -2,13 +2,16 @@
 
 use domain::Refusal;
 use domain::account::{Member, Tenant};
+use domain::actor::Actor;
 use domain::admin::{AdminAct, AdminChange, Kind};
-use domain::changes::Change;
+use domain::changes::{Change, Changes, Outcome};
 use domain::ids::MemberId;
 use domain::{Millis, Role, Scope, TenantId};
 use vault::secret::Secret;
 
 use super::{ATTEMPTS_MAX, AdminOrder, Decision, Ready, fresh, misplaced, names};
+use crate::nonces::NOBODY;
+use crate::once::Once;
 use crate::{Desk, Failure};
 
 /// How long a word that invites somebody is good.
@@ -231,42 +234,71 @@ impl Desk {
         Ok(found.filter(|one| one.disabled_at.is_none()))
     }
 
-    /// Sets the password of the member whom this word invites, who is given back; nothing as for
-    /// [`Desk::invited`]. The word is used up with it, and the history tells of it.
+    /// Sets the password of the member whom this word invites, who is given back, and whether that
+    /// was done by an earlier request with the same key; nothing as for [`Desk::invited`]. The word
+    /// is used up with it, and the history tells of it.
     ///
     /// # Errors
-    /// [`Refusal::Busy`], or a fault.
+    /// [`Refusal::KeyReusedForOther`], [`Refusal::Busy`], or a fault.
     pub async fn accept_invite(
         &self,
         word: &str,
         password: Secret,
-    ) -> Result<Option<Member>, Failure> {
+        once: Option<&Once>,
+    ) -> Result<Option<(Member, bool)>, Failure> {
+        let digest = vault::digest::token_digest(word);
+        // Whoever has the word is its credential.
+        let name = format!("invitation {}", vault::digest::hex(&digest));
+        let by = Actor::new(NOBODY, Role::Client, name);
+        if let Some(member) = self.accepted_before(&by, once).await? {
+            return Ok(Some((member, true)));
+        }
         // Nothing is hashed for a word that is no good.
         if self.invited(word).await?.is_none() {
             return Ok(None);
         }
-        let digest = vault::digest::token_digest(word);
         let password = self.hash_password(password).await?;
         for _ in 0..ATTEMPTS_MAX {
+            if let Some(member) = self.accepted_before(&by, once).await? {
+                return Ok(Some((member, true)));
+            }
             let Some(member) = self.invited(word).await? else { return Ok(None) };
             let mut entry = self.entry_by(member.scope, &member.email, INVITE_ACCEPTED).await?;
             member.id.as_str().clone_into(&mut entry.subject);
-            let (id, password) = (member.id.clone(), password.clone());
-            let mut changes = domain::changes::Changes::none(member.scope, self.now());
+            let (scope, id, password) = (member.scope, member.id.clone(), password.clone());
+            let mut changes = Changes::none(NOBODY, self.now());
             for change in [
                 AdminChange::InviteUsed { digest },
-                AdminChange::MemberPassword { id, password },
+                AdminChange::MemberPassword { scope, id, password },
                 AdminChange::Recorded(entry),
             ] {
                 changes.list.push(Change::Admin(Box::new(change)));
             }
+            let id = member.id.as_str().to_owned();
+            let outcome = Outcome::Managed { kind: Kind::Member, id, version: None };
+            changes.saved = once.map(|once| once.saved(&by, outcome));
             match store::commit(self.db(), &changes).await {
-                Ok(()) => return Ok(Some(member)),
+                Ok(()) => return Ok(Some((member, false))),
                 Err(store::engine::CommitError::Missed { .. }) => {} // look again
                 Err(error) => return Err(crate::failure::must(error).into()),
             }
         }
         Err(Refusal::Busy.into())
+    }
+
+    /// Who accepted an invitation by an earlier request with the same key.
+    async fn accepted_before(
+        &self,
+        by: &Actor,
+        once: Option<&Once>,
+    ) -> Result<Option<Member>, Failure> {
+        let Some(once) = once else { return Ok(None) };
+        match self.remembered(by, once).await? {
+            Some(Outcome::Managed { id, .. }) => {
+                Ok(store::read::admin::member_anywhere(self.db(), &id).await?)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The member of a scope with this address and password, who is not disabled; nothing
@@ -290,7 +322,7 @@ impl Desk {
 
 fn member_password(member: &Member, ready: &Ready) -> Result<Decision, Failure> {
     let new = ready.password.as_ref().ok_or_else(misplaced)?;
-    let (id, password) = (member.id.clone(), new.hash.clone());
+    let (scope, id, password) = (member.scope, member.id.clone(), new.hash.clone());
     let decision = Decision::new(member.id.as_str()).version(member.version);
-    Ok(decision.admin(AdminChange::MemberPassword { id, password }).password(new))
+    Ok(decision.admin(AdminChange::MemberPassword { scope, id, password }).password(new))
 }

@@ -218,6 +218,7 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::NotLinked
         | Refusal::LinkedOtherwise { .. }
         | Refusal::Merged { .. }
+        | Refusal::OtherCaseUnknown
         | Refusal::OtherCaseClosed { .. }
         | Refusal::CaseEmpty
         | Refusal::LastAdministrator

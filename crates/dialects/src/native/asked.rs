@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use super::{Settings, json, words};
+use super::{Settings, json, query, words};
 use crate::App;
 use crate::body::{self, BodyLimits};
 use crate::signature;
@@ -163,13 +163,13 @@ async fn writer(parts: &Parts, app: &App) -> Result<Actor, Problem> {
 }
 
 /// Refuses a caller without the route's right before anything that he sent is looked at, so that
-/// he learns nothing by it. The desk, which knows what is done, asks again.
+/// he learns nothing by it; then the names in his query. The desk, which knows what is done, asks again.
 fn entitled(parts: &Parts, by: &Actor) -> Result<(), Problem> {
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    match super::right_of(&parts.method, path) {
-        Some(right) => Ok(by.must(right)?),
-        None => Ok(()),
+    if let Some(right) = super::right_of(&parts.method, path) {
+        by.must(right)?;
     }
+    query::only_known(parts)
 }
 
 /// Of two credentials one would be left out without a word.
@@ -221,7 +221,11 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h HeaderValue> {
 
 /// The key with the digest of method, target, body and the version insisted on; a body that only
 /// differs in how its JSON is written is the same.
-fn once(parts: &Parts, bytes: &[u8], version: Option<i64>) -> Result<Option<Once>, Problem> {
+pub(super) fn once(
+    parts: &Parts,
+    bytes: &[u8],
+    version: Option<i64>,
+) -> Result<Option<Once>, Problem> {
     let Some(key) = idempotency_key(&parts.headers)? else { return Ok(None) };
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let body = match serde_json::from_slice::<serde_json::Value>(bytes) {

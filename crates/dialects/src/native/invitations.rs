@@ -6,16 +6,18 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use desk::once::Once;
 use domain::admin::check;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vault::secret::Secret;
 
 use super::around::too_many;
-use super::asked::Sent;
+use super::asked::{Sent, once, replayed};
 use super::problem::Problem;
-use super::{Route, json};
+use super::{Route, json, query};
 use crate::rate::Turn;
 use crate::{App, body, who};
 
@@ -45,6 +47,7 @@ impl Sent for Accept {}
 pub(super) struct FromStranger {
     address: IpAddr,
     body: Accept,
+    once: Option<Once>,
 }
 
 impl FromRequest<App> for FromStranger {
@@ -52,12 +55,14 @@ impl FromRequest<App> for FromStranger {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, sent) = request.into_parts();
+        query::only_known(&parts)?;
         let hops = app.settings.trusted_hops;
         let address = who::client_address(&parts.extensions, &parts.headers, hops);
         let limits = Accept::limits(&app.settings.native);
         let bytes = body::take(&parts.headers, sent, &limits).await?;
+        let once = once(&parts, &bytes, None)?;
         let body = json::read(&parts.headers, &bytes)?;
-        Ok(Self { address: who::neighbourhood(address), body })
+        Ok(Self { address: who::neighbourhood(address), body, once })
     }
 }
 
@@ -71,7 +76,7 @@ pub(super) struct Accepted {
 pub(super) async fn accept(
     State(app): State<App>,
     sent: FromStranger,
-) -> Result<Json<Accepted>, Problem> {
+) -> Result<Response, Problem> {
     let Accept { token, password } = sent.body;
     check::password("password", &password)?;
     // Each try counts until it turns out to be a good one.
@@ -80,13 +85,15 @@ pub(super) async fn accept(
         return Err(too_many(wait));
     }
     let good = token.len() <= WORD_BYTES_MAX && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let member = match good {
-        true => app.desk.accept_invite(&token, Secret::new(password)).await?,
+    let password = Secret::new(password);
+    let accepted = match good {
+        true => app.desk.accept_invite(&token, password, sent.once.as_ref()).await?,
         false => None,
     };
-    let member = member.ok_or_else(not_valid)?;
+    let (member, repeated) = accepted.ok_or_else(not_valid)?;
     tries.give_back(sent.address);
-    Ok(Json(Accepted { member: member.id.as_str().to_owned(), email: member.email }))
+    let answer = Accepted { member: member.id.as_str().to_owned(), email: member.email };
+    Ok(replayed(repeated, Json(answer).into_response()))
 }
 
 fn not_valid() -> Problem {

@@ -6,10 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use desk::Failure;
 use desk::execute::Done;
 use desk::jobs::JobCases;
-use domain::case::{Act, Ask};
+use domain::case::Act;
 use domain::changes::Outcome;
 use domain::ids::{CaseId, JobId};
 use domain::job::{JOB_CASES_MAX, Job, JobRow, JobState, RowEnd, in_bulk};
@@ -19,7 +18,7 @@ use http::{HeaderValue, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::acts::{read_ask, says, unassignable};
+use super::acts::{about, read_ask, says};
 use super::asked::{Asked, Caller, Named, Sent, replayed};
 use super::cases::FilterText;
 use super::problem::Problem;
@@ -97,22 +96,8 @@ pub(super) async fn ask(State(app): State<App>, asked: Asked<AskJob>) -> Result<
     let cases = which(&asked.by, cases, filter)?;
     let said = says(said)?;
     let done = app.desk.ask_job(&asked.by, (&ask, &said), cases, asked.once.as_ref()).await;
-    let done = done.map_err(|why| about_with(&ask, why))?;
+    let done = done.map_err(|why| about(&ask, why).within("with"))?;
     answer(done, StatusCode::ACCEPTED)
-}
-
-/// A refusal of what was asked of every case, by the name of its field.
-fn about_with(ask: &Ask, why: Failure) -> Problem {
-    match (&why, ask) {
-        (Failure::Refused(Refusal::ThingUnknown { .. }), Ask::Assign { .. }) => {
-            unassignable(why).within("with")
-        }
-        (Failure::Refused(Refusal::CaseUnknown), Ask::Merge { .. }) => {
-            Problem::from(why).about_field("with.into")
-        }
-        (Failure::Refused(Refusal::CaseUnknown), _) => Problem::from(why).about_field("with.case"),
-        _ => why.into(),
-    }
 }
 
 /// How a job is when it is asked for or stopped. What comes of its cases is read later.

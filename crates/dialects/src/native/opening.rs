@@ -13,7 +13,7 @@ use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::acts::{acted, says, unassignable};
+use super::acts::{about_payment, acted, says, unassignable};
 use super::asked::{Asked, Named, Sent, replayed};
 use super::problem::Problem;
 use super::shapes::some;
@@ -109,10 +109,13 @@ pub(super) struct OpenedAnswer {
 
 /// `POST /api/v1/cases`
 pub(super) async fn open(State(app): State<App>, asked: Asked<Open>) -> Result<Response, Problem> {
-    let command = Command::Open(asked.body.read()?);
+    let by_hand = asked.body.read()?;
+    let payment = by_hand.payment.clone();
+    let command = Command::Open(by_hand);
     let key = asked.once.map(|once| once.key);
     let order = Order { by: asked.by, command, key, nonce: None };
-    let done = app.desk.execute(&order).await?;
+    let done = app.desk.execute(&order).await;
+    let done = done.map_err(|why| about_payment(payment.as_ref(), why))?;
     let changes::Outcome::Reported { case, refid } = done.outcome else {
         return Err(Refusal::KeyReusedForOther.into());
     };

@@ -158,6 +158,12 @@ const PAGES: &[Page] = &[
          merge is taken back by reopening the case.",
     ),
     page_of(
+        "other-case-unknown",
+        "No such other case",
+        "Your account has no case with the id that you gave for the other one, in this \
+         environment. The case itself is there, and nothing was changed.",
+    ),
+    page_of(
         "other-case-closed",
         "The other case is closed",
         "A case is merged only into one that goes on, and the one you named is closed: `case` \

@@ -1,10 +1,56 @@
 //! Query strings, read strictly: a name nobody knows, or one that comes twice, is refused by name.
 //! A filter that is misspelt must never be a list of everything.
 
-use http::Uri;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use super::fields;
+use axum::extract::MatchedPath;
+use http::request::Parts;
+use http::{Method, Uri};
+use serde_json::Value;
+
 use super::problem::Problem;
+use super::{document, fields};
+
+/// The names that each operation takes in its query, by the document.
+static KNOWN: LazyLock<HashMap<(String, &'static str), Vec<&'static str>>> = LazyLock::new(|| {
+    let whole = document::tree();
+    let mut known = HashMap::new();
+    for route in super::all_routes() {
+        let path = &whole["paths"][route.path];
+        let own = &path[route.method.to_ascii_lowercase()]["parameters"];
+        let lists = [&path["parameters"], own].into_iter().filter_map(Value::as_array);
+        let parameters = lists.flatten().map(|one| document::resolved(whole, one));
+        let names = parameters.filter(|one| one["in"] == "query");
+        let names = names.filter_map(|one| one["name"].as_str()).collect();
+        known.insert((route.method.to_owned(), route.path), names);
+    }
+    known
+});
+
+/// Refuses a query with a name that its route does not know. Handlers that read a query say more of
+/// each value; this one sees to those that read none.
+pub(super) fn only_known(parts: &Parts) -> Result<(), Problem> {
+    let Some(query) = parts.uri.query() else { return Ok(()) };
+    let Some(path) = parts.extensions.get::<MatchedPath>() else { return Ok(()) };
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    let Some(known) = KNOWN.get(&(method.as_str().to_owned(), path.as_str())) else {
+        return Ok(());
+    };
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        if !known.iter().any(|one| *one == name) {
+            return Err(Problem::field(name.into_owned(), unknown(known)));
+        }
+    }
+    Ok(())
+}
+
+fn unknown(known: &[&str]) -> String {
+    if known.is_empty() {
+        return "it is unknown here; nothing is taken in the query".to_owned();
+    }
+    format!("it is unknown here; known are {}", known.join(", "))
+}
 
 /// The values of `names`, in their order.
 pub(super) fn read<const N: usize>(
@@ -15,9 +61,15 @@ pub(super) fn read<const N: usize>(
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()) {
         let Some(place) = names.iter().position(|known| *known == name) else {
             let known = names.into_iter().chain(fields::are_known().then_some("fields"));
-            let known = known.collect::<Vec<_>>().join(", ");
-            return Err(Problem::field(name, format!("it is unknown here; known are {known}")));
+            return Err(Problem::field(name, unknown(&known.collect::<Vec<_>>())));
         };
+        // What is no UTF-8 was read as this character; it would be looked for, and never found.
+        if value.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(Problem::field(
+                names[place],
+                "it is no UTF-8 (or has the character U+FFFD)",
+            ));
+        }
         if values[place].replace(value.into_owned()).is_some() {
             return Err(Problem::field(names[place], "it comes twice"));
         }

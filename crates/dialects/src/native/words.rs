@@ -19,6 +19,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::PaymentUnknown
         | Refusal::CaseUnknown
+        | Refusal::OtherCaseUnknown
         | Refusal::EvidenceUnknown
         | Refusal::NoPreview
         | Refusal::ThingUnknown { .. }
@@ -107,6 +108,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         | Refusal::AlreadyLinked
         | Refusal::TooManyAbove
         | Refusal::NotLinked
+        | Refusal::OtherCaseUnknown
         | Refusal::OtherCaseClosed { .. }
         | Refusal::CaseEmpty
         | Refusal::LastAdministrator

@@ -105,6 +105,26 @@ async fn a_token_ends_when_its_time_is_over() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_takes_a_name_in_its_query_that_it_does_not_know() {
+    let house = House::new(EngineKind::Sqlite).await;
+    let scope = house.world.scope;
+    let tokens = [
+        house.token(scope, Role::Administrator, "root").await,
+        house.installation_token(scope).await,
+    ];
+    for route in all_routes().filter(|route| route.path != "/api/v1/openapi.json") {
+        let path = Seeds::nobodys().filled(route);
+        let path = format!("{path}{}zzz=1", if path.contains('?') { '&' } else { '?' });
+        let mut said = Vec::new();
+        for token in &tokens {
+            let answer = house.ask(token, route.method, &path, &[], Some("{}")).await;
+            said.push(answer.json()["errors"][0]["field"].as_str().unwrap_or("").to_owned());
+        }
+        assert!(said.iter().any(|field| field == "zzz"), "{} {}", route.method, route.path);
+    }
+}
+
 /// The rights a caller has decide, and nothing else.
 async fn may(house: &House, token: &str, rights: Rights, who: &str, seeds: &Seeds) {
     for route in all_routes().filter(|route| !route.open) {

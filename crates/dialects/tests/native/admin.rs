@@ -324,7 +324,7 @@ async fn an_invited_member_sets_his_password_once() {
         let word = text(&desk.done(&invite, json!({})).await["secret"]);
         let secret = |text: &str| vault::secret::Secret::new(text.to_owned());
         let accept = async |word: &str| {
-            let accepted = house.desk.accept_invite(word, secret("correct horse")).await;
+            let accepted = house.desk.accept_invite(word, secret("correct horse"), None).await;
             accepted.expect("asked").is_some()
         };
         assert!(!accept(&first).await, "a newer word ends it");

@@ -343,11 +343,12 @@ async fn whoever_is_invited_comes_in_once() {
         let invite = async || {
             text(&desk.done(&format!("admin/members/{id}/invite"), json!({})).await["secret"])
         };
-        let accept = async |token: &str, password: &str| {
+        let accept_under = async |headers: &[(&str, &str)], token: &str, password: &str| {
             let body = json!({ "token": token, "password": password }).to_string();
             let path = "/api/v1/invitations/accept";
-            desk.house.ask("", "POST", path, &[], Some(&body)).await
+            desk.house.ask("", "POST", path, headers, Some(&body)).await
         };
+        let accept = async |token: &str, password: &str| accept_under(&[], token, password).await;
         let word = invite().await;
         let long = "correct horse battery";
         assert_eq!(fields(&accept(&word, "short").await), ["password"], "nothing is used up");
@@ -363,6 +364,15 @@ async fn whoever_is_invited_comes_in_once() {
         let history = desk.get("admin/history?limit=1").await.json();
         assert_eq!(history["history"][0]["act"], "invite-accept");
         assert_eq!(history["history"][0]["by"], "ann@shop.example");
+        // Whoever got no answer asks again, under the same key.
+        let (word, key) = (invite().await, [("idempotency-key", "k-1")]);
+        let first = accept_under(&key, &word, "staple battery horse").await;
+        let again = accept_under(&key, &word, "staple battery horse").await;
+        assert_eq!((first.status, &first.bytes), (StatusCode::OK, &again.bytes), "{kind:?}");
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        let other = accept_under(&key, &word, "another battery horse").await;
+        assert_eq!(other.code(), "key-reused-for-other");
+        assert_eq!(accept(&word, "staple battery horse").await.code(), "invitation-not-valid");
         let late = invite().await;
         world.clock.tick(Millis::days(3));
         let member = domain::ids::MemberId::parse(&id).expect("an id");

@@ -69,6 +69,15 @@ async fn searches_exports_and_lists_stand_in_the_log() {
             "search voucher aunt stage=received".into(),
         ];
         assert_eq!(log("").await, wanted, "{kind:?}");
+        // A job says by its rows whom its filter fits.
+        let agent = house.token(scope, Role::Agent, "ann").await;
+        let filter = json!({ "customer": "C-77" });
+        let job = json!({ "act": "comment", "with": { "says": "Looked at." }, "filter": filter });
+        let job = Some(job.to_string());
+        let asked = house.ask(&agent, "POST", "/api/v1/jobs", &[], job.as_deref()).await;
+        assert_eq!(asked.status, StatusCode::ACCEPTED, "{asked:?}");
+        let reads = get(&house, &auditor, "admin/reads?by=ann").await;
+        assert_eq!(reads["reads"][0]["subject"], "customer=C-77", "{reads}");
         assert_eq!(log("&view=payments").await, wanted[4..5], "{kind:?}");
         house.world.clock.tick(Millis::minutes(1));
         get(&house, &reader, "search").await;
@@ -124,6 +133,13 @@ async fn nothing_personal_without_the_right_to_it() {
         assert_eq!((&less["customer"], &less["addresses"]), (&Value::Null, &json!([])));
         assert_eq!(less["transaction"]["account"], Value::Null);
         assert_eq!(less["transaction"]["payer_ref"], Value::Null);
+        // Who may not read transactions finds none in a case either.
+        let rights =
+            json!({ "name": "cases", "role": "agent", "rights": ["read-cases"] }).to_string();
+        let path = "/api/v1/admin/tokens";
+        let made = house.ask(&whole, "POST", path, &[], Some(&rights)).await.json();
+        let cases = made["secret"].as_str().expect("a token");
+        assert_eq!(get(&house, cases, &one).await["transaction"], Value::Null);
         let own = get(&house, &client, "transactions/A-1").await;
         assert_eq!(own["account"].as_str(), Some(secrets[2].as_str()));
     }

@@ -32,6 +32,8 @@ pub enum AdminChange {
     MemberChanged(Member),
     /// A person's password was set; words that invite the person end.
     MemberPassword {
+        /// Of which account and environment: who accepts an invitation asks in nobody's name.
+        scope: Scope,
         /// Whose.
         id: MemberId,
         /// The hash of the new password.

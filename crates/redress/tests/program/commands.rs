@@ -170,4 +170,7 @@ fn an_export_whose_reader_stops_ends_quietly() {
         assert!(!first.is_empty(), "{format}");
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{format}");
     }
+    // Whoever takes everything out stands in the log of reads, at the machine itself too.
+    let reads = place.ok(&[&["reads"], &scope[..]].concat());
+    assert!(reads.contains("command line") && reads.contains("export"), "{reads}");
 }

@@ -46,6 +46,8 @@ const INVITED: &str = concat!(
  WHERE digest = ?1 AND expires_at > ?2)"
 );
 
+const MEMBER_ANYWHERE: &str = concat!("SELECT ", member_columns!(), " FROM members WHERE id = ?1");
+
 const QUEUES: &str = "SELECT name, label, team, version, created_at, retired_at FROM queues
  WHERE scope = ?1 AND name > ?2 ORDER BY name LIMIT 1000";
 
@@ -164,6 +166,11 @@ pub async fn members(db: &Db, scope: Scope, after: &str) -> Result<Vec<Member>, 
 pub async fn invited(db: &Db, word: &Digest, now: Instant) -> Result<Option<Member>, Fault> {
     let values = vec![word.as_slice().into(), now.millis().into()];
     db.one(INVITED, values).await?.as_ref().map(member).transpose()
+}
+
+/// The member of this id, of whatever account: for whom the id was remembered.
+pub async fn member_anywhere(db: &Db, id: &str) -> Result<Option<Member>, Fault> {
+    db.one(MEMBER_ANYWHERE, vec![id.into()]).await?.as_ref().map(member).transpose()
 }
 
 fn queue(row: &Row) -> Result<Queue, Fault> {

@@ -93,7 +93,7 @@ pub(super) fn put(changes: &Changes, change: &AdminChange, list: &mut Vec<Stmt>)
         }
         AdminChange::MemberNew(member) => list.push(member_new(member)),
         AdminChange::MemberChanged(member) => list.push(member_changed(member)),
-        AdminChange::MemberPassword { id, password } => {
+        AdminChange::MemberPassword { scope, id, password } => {
             let values = vec![id.as_str().into(), scope.number().into(), password.as_str().into()];
             list.push(one(SET_MEMBER_PASSWORD, tag::ACCOUNT, values));
             list.push(any(END_INVITES, vec![id.as_str().into()]));

@@ -129,12 +129,10 @@ fn add_parameters(whole: &Value, route: &Route, operation: &mut Value) {
     let mut wanted = Vec::new();
     let there = operation["parameters"].as_array().cloned().unwrap_or_default();
     let mut all = there.clone();
-    if !route.open {
-        if !reads(route) {
-            wanted.push("IdempotencyKey");
-        } else if selectable(whole, operation) {
-            all.push(choice(whole, operation));
-        }
+    if !reads(route) {
+        wanted.push("IdempotencyKey");
+    } else if !route.open && selectable(whole, operation) {
+        all.push(choice(whole, operation));
     }
     wanted.push("RequestId");
     for name in wanted {
@@ -174,15 +172,15 @@ fn add_answers(route: &Route, operation: &mut Value) {
     if !route.open {
         names.push(if reads(route) { "UnauthorizedReader" } else { "Unauthorized" });
         names.push("Forbidden");
-        if refers("IdempotencyKey") {
-            names.push("KeyReused");
-        }
         if refers("IfMatch") {
             names.push("Stale");
         }
         if route.path.contains('{') {
             names.push("NotFound");
         }
+    }
+    if refers("IdempotencyKey") {
+        names.push("KeyReused");
     }
     if operation.get("requestBody").is_some() || !reads(route) {
         names.extend(["BadRequest", "SlowBody", "LargeBody", "OtherBody"]);
@@ -201,7 +199,7 @@ fn add_answers(route: &Route, operation: &mut Value) {
 fn add_headers(route: &Route, operation: &mut Value) {
     let mut wanted = vec![("Redress-Request-Id", "RequestId")];
     wanted.extend([("RateLimit-Policy", "RateLimitPolicy"), ("RateLimit", "RateLimit")]);
-    if !route.open && !reads(route) {
+    if !reads(route) {
         wanted.push(("Idempotent-Replayed", "Replayed"));
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };

@@ -27,7 +27,7 @@ pub(super) fn act(
     let other = || match &known.other {
         Some(other) if other.id == case.id => Err(Refusal::SameCase),
         Some(other) => Ok(Case { version: other.version + 1, ..other.clone() }),
-        None => Err(Refusal::CaseUnknown),
+        None => Err(Refusal::OtherCaseUnknown),
     };
     match &order.ask {
         Ask::Link { tie, .. } => link(known, order, (case.clone(), other()?), *tie, hand),
