@@ -12,7 +12,7 @@ use domain::{Actor, Env, Instant, Millis, Refusal, Rights, Role, Scope, TenantId
 use vault::secret::Secret;
 use zeroize::Zeroizing;
 
-use crate::admin::Sets;
+use crate::admin::{Sets, told};
 use crate::nonces::NOBODY;
 use crate::{Desk, Failure};
 
@@ -98,7 +98,7 @@ pub struct TenantDraft {
 
 impl Desk {
     async fn make(&self, change: Change) -> Result<bool, Failure> {
-        self.write(scope_of(&change), change).await
+        self.write(NOBODY, change).await
     }
 
     /// All tenants by number.
@@ -140,7 +140,7 @@ impl Desk {
             created_at: self.now(),
             version: 1,
         };
-        let made = self.make(Change::TenantNew(tenant.clone())).await?;
+        let made = self.write_told(NOBODY, "tenant-add", told::tenant_made(tenant.clone())).await?;
         Ok(made.then_some(tenant))
     }
 
@@ -151,7 +151,7 @@ impl Desk {
     pub async fn add_key(&self, scope: Scope, label: &str) -> Result<(String, Secret), Failure> {
         let (key, secret) = self.new_key(scope, label, None);
         let id = key.id.clone();
-        self.make(Change::KeyNew(key)).await?;
+        self.write_told(scope, "key-add", told::key_made(key)).await?;
         Ok((id, secret))
     }
 
@@ -180,7 +180,8 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn revoke_key(&self, scope: Scope, id: &str) -> Result<bool, Failure> {
-        let ended = self.write(scope, Change::KeyRevoked { id: id.to_owned() }).await;
+        let ends = Change::KeyRevoked { id: id.to_owned() };
+        let ended = self.write_told(scope, "key-revoke", told::ended(id, "revoked", ends)).await;
         self.inner.known_keys.forget_key(id);
         ended
     }
@@ -233,7 +234,7 @@ impl Desk {
         life: Millis,
     ) -> Result<Secret, Failure> {
         let (token, secret) = self.new_token(scope, role, label, life);
-        self.make(Change::TokenNew(token)).await?;
+        self.write_told(scope, "token-add", told::token_made(token)).await?;
         Ok(secret)
     }
 
@@ -305,7 +306,9 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn revoke_token(&self, scope: Scope, digest: Digest) -> Result<bool, Failure> {
-        self.write(scope, Change::TokenRevoked { digest }).await
+        let id = domain::account::token_id(&digest);
+        let ended = told::ended(&id, "revoked", Change::TokenRevoked { digest });
+        self.write_told(scope, "token-revoke", ended).await
     }
 
     /// Makes a login; nothing when the name is taken.
@@ -327,7 +330,7 @@ impl Desk {
             created_at: now,
             changed_at: now,
         };
-        self.make(Change::LoginNew(login)).await
+        self.write_told(scope, "login-add", told::login_made(login)).await
     }
 
     /// Logins of one scope by name.
@@ -355,8 +358,8 @@ impl Desk {
         username: &str,
         password: Secret,
     ) -> Result<bool, Failure> {
-        let (username, password) = (username.to_owned(), self.hash_password(password).await?);
-        self.write(scope, Change::PasswordSet { username, password }).await
+        let set = told::password_set(username, self.hash_password(password).await?);
+        self.write_told(scope, "login-password", set).await
     }
 
     pub(crate) async fn hash_password(&self, password: Secret) -> Result<String, Failure> {
@@ -437,7 +440,7 @@ impl Desk {
     ) -> Result<(EndpointId, Secret), Failure> {
         let (endpoint, secret) = self.new_endpoint(scope, url, secret);
         let id = endpoint.id.clone();
-        self.make(Change::EndpointNew(endpoint)).await?;
+        self.write_told(scope, "endpoint-add", told::endpoint_made(endpoint)).await?;
         Ok((id, secret))
     }
 
@@ -490,7 +493,9 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn disable_endpoint(&self, scope: Scope, id: EndpointId) -> Result<bool, Failure> {
-        self.write(scope, Change::EndpointDisabled { id }).await
+        let ends = Change::EndpointDisabled { id: id.clone() };
+        let ended = told::ended(id.as_str(), "disabled", ends);
+        self.write_told(scope, "endpoint-disable", ended).await
     }
 
     /// Opens the secret of every key that may sign and of every endpoint that is switched on, and
@@ -550,16 +555,6 @@ impl Desk {
     pub async fn scope_of_slug(&self, slug: &str, env: Env) -> Result<Option<Scope>, Failure> {
         let all = self.tenants().await?;
         Ok(all.iter().find(|one| one.slug == slug).map(|one| Scope::new(one.id, env)))
-    }
-}
-
-fn scope_of(change: &Change) -> Scope {
-    match change {
-        Change::KeyNew(key) => key.scope,
-        Change::TokenNew(token) => token.scope,
-        Change::LoginNew(login) => login.scope,
-        Change::EndpointNew(endpoint) => endpoint.scope,
-        _ => NOBODY,
     }
 }
 

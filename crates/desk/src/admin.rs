@@ -8,6 +8,7 @@ mod names;
 mod people;
 mod places;
 mod sets;
+pub(crate) mod told;
 pub mod views;
 
 use std::fmt::Write as _;
@@ -79,7 +80,7 @@ struct NewPassword {
 }
 
 /// What an act leads to.
-struct Decision {
+pub(crate) struct Decision {
     id: String,
     version: Option<i64>,
     changes: Vec<Change>,

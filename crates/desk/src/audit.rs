@@ -126,6 +126,7 @@ impl Desk {
         for flaw in read::mismatches(self.db()).await? {
             findings.flaw(flaw);
         }
+        self.judge_administration(&mut |flaw| findings.flaw(flaw)).await?;
         Ok(findings)
     }
 

@@ -92,14 +92,19 @@ pub struct Token {
 /// of a random text tells nothing of it.
 pub const TOKEN_ID_BYTES: usize = 8;
 
+/// The public id of the token with this digest.
+pub fn token_id(digest: &[u8]) -> String {
+    let mut id = String::from("tk_");
+    for byte in digest.iter().take(TOKEN_ID_BYTES) {
+        write!(id, "{byte:02x}").ok();
+    }
+    id
+}
+
 impl Token {
     /// Its public id: `tk_` and the beginning of its digest, so that old tokens have one too.
     pub fn id(&self) -> String {
-        let mut id = String::from("tk_");
-        for byte in &self.digest[..TOKEN_ID_BYTES] {
-            write!(id, "{byte:02x}").ok();
-        }
-        id
+        token_id(&self.digest)
     }
 
     /// What its holder may do, a member in `role` when it is one of a member.

@@ -7,6 +7,7 @@ pub mod check;
 pub mod history;
 pub mod overrides;
 pub mod reads;
+pub mod retell;
 
 pub use acts::AdminAct;
 pub use changes::AdminChange;

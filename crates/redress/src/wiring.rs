@@ -114,6 +114,7 @@ impl House {
         let desk = Desk::new(db.clone(), Arc::new(keys), Arc::new(OsClock), Box::new(OsDice));
         // A command ends before a second is over; a server sets what its operator chose.
         desk.log_reads_before_answers(true);
+        desk.take_stock().await.map_err(explained)?;
         Ok(Self { directory, settings, db, migrated, desk })
     }
 

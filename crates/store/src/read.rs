@@ -11,3 +11,4 @@ pub mod imports;
 pub mod jobs;
 pub mod listing;
 pub mod outbox;
+pub mod rows;

@@ -128,6 +128,7 @@ async fn open(
     let keys = Arc::new(Keyring::open(&dir.path().join("keys")).expect("the keys open"));
     let clock: Arc<dyn Clock> = clock.clone();
     let desk = Desk::new(db.clone(), Arc::clone(&keys), clock, Box::new(Seeded::new(seed)));
+    desk.take_stock().await.expect("what is there is written down");
     assert!(desk.furnish(cabinet(dir.path(), keys, Scanner::Off).await));
     (db, desk)
 }

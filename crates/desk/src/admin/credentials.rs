@@ -8,7 +8,7 @@ use domain::changes::Change;
 use domain::ids::MemberId;
 use domain::{Millis, Refusal, Rights, Role, Scope};
 
-use super::{AdminOrder, Decision, Ready, misplaced, names};
+use super::{AdminOrder, Decision, Ready, misplaced, names, told};
 use crate::{Desk, Failure};
 
 impl Desk {
@@ -28,7 +28,8 @@ impl Desk {
             AdminAct::TenantToken { slug, env, token } => {
                 let scope = self.scope_of_slug(slug, *env).await?;
                 let scope = scope.ok_or(Refusal::ThingUnknown { kind: Kind::Tenant })?;
-                let mut decision = self.token_add(order, scope, token).await?;
+                let decision = self.token_add(order, scope, token).await?;
+                let mut decision = decision.field("account", "", told::account_called(slug, scope));
                 decision.also = Some(scope);
                 Ok(decision)
             }
@@ -51,15 +52,9 @@ impl Desk {
             self.name_free(order.by.scope, label, Kind::Key).await?;
         }
         let (key, secret) = self.new_key(order.by.scope, label, rights);
-        let mut decision = Decision::new(key.id.clone()).field("label", "", label).field(
-            "rights",
-            "",
-            rights.map_or_else(String::new, Rights::words),
-        );
-        if !label.is_empty() {
-            decision = decision.admin(names::of(Kind::Key, key.scope, label, &key.id));
-        }
-        Ok(decision.change(Change::KeyNew(key)).secret(secret))
+        let named = names::of(Kind::Key, key.scope, label, &key.id);
+        let decision = told::key_made(key).secret(secret);
+        Ok(if label.is_empty() { decision } else { decision.admin(named) })
     }
 
     async fn key_of(
@@ -104,9 +99,8 @@ impl Desk {
             return Err(Refusal::AlreadySo { kind: Kind::Key }.into());
         }
         let (id, scope) = (id.to_owned(), key.scope);
-        let decision = Decision::new(id.clone()).field("state", "", "revoked");
         let freed = AdminChange::NameFreed { scope, holder: id.clone() };
-        Ok(decision.change(Change::KeyRevoked { id }).admin(freed))
+        Ok(told::ended(&id.clone(), "revoked", Change::KeyRevoked { id }).admin(freed))
     }
 
     async fn login_set(
@@ -122,23 +116,21 @@ impl Desk {
         let scope = order.by.scope;
         let there = store::read::accounts::login(self.db(), username).await?;
         let password = new.hash.clone();
-        let change = match (&order.act, there) {
+        let decision = match (&order.act, there) {
             (AdminAct::LoginAdd { .. }, None) => {
                 self.name_free(scope, username, Kind::Login).await?;
                 let now = self.now();
                 let username = username.to_owned();
                 let login = Login { username, scope, password, created_at: now, changed_at: now };
-                Change::LoginNew(login)
+                told::login_made(login)
             }
             (AdminAct::LoginAdd { .. }, Some(_)) => {
                 return Err(Refusal::NameTaken { kind: Kind::Login }.into());
             }
-            (_, Some(login)) if login.scope == scope => {
-                Change::PasswordSet { username: username.to_owned(), password }
-            }
+            (_, Some(login)) if login.scope == scope => told::password_set(username, password),
             _ => return Err(Refusal::ThingUnknown { kind: Kind::Login }.into()),
         };
-        Ok(Decision::new(username).change(change).password(new))
+        Ok(decision.password(new))
     }
 
     async fn token_add(
@@ -155,18 +147,12 @@ impl Desk {
         let (token, secret) = self.new_token(scope, asked.role, &name, life);
         let token =
             Token { member, rights: asked.rights, installation: asked.installation, ..token };
-        let mut decision = Decision::new(token.id());
-        if token.member.is_none() {
-            decision = decision.admin(names::of_token(&token));
-        }
-        Ok(decision
-            .field("name", "", name)
-            .field("role", "", asked.role.word())
-            .field("rights", "", asked.rights.map_or_else(String::new, Rights::words))
-            .field("days", "", asked.days.to_string())
-            .field("installation", "", if asked.installation { "yes" } else { "" })
-            .change(Change::TokenNew(token))
-            .secret(secret))
+        let named = token.member.is_none().then(|| names::of_token(&token));
+        let decision = told::token_made(token).secret(secret);
+        Ok(match named {
+            Some(named) => decision.admin(named),
+            None => decision,
+        })
     }
 
     /// The name in every history. Only a member's own token has the member's address, and only who
@@ -205,8 +191,8 @@ impl Desk {
             return Err(Refusal::AlreadySo { kind: Kind::Token }.into());
         }
         let freed = AdminChange::NameFreed { scope: token.scope, holder: token.id() };
-        let decision = Decision::new(token.id()).field("state", "", "revoked").admin(freed);
-        Ok(decision.change(Change::TokenRevoked { digest: token.digest }))
+        let ends = Change::TokenRevoked { digest: token.digest };
+        Ok(told::ended(&token.id(), "revoked", ends).admin(freed))
     }
 
     /// The token of a scope with this id, ended or not.

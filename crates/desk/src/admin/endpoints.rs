@@ -2,12 +2,11 @@
 
 use domain::account::Endpoint;
 use domain::admin::{AdminAct, AdminChange, Kind};
-use domain::changes::Change;
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::message::{Message, Telling};
 use domain::{Millis, Refusal};
 
-use super::{AdminOrder, Decision, misplaced};
+use super::{AdminOrder, Decision, misplaced, told};
 use crate::{Desk, Failure};
 
 /// State of a message that was given up, as the store counts them.
@@ -22,10 +21,7 @@ impl Desk {
                 }
                 let (endpoint, secret) =
                     self.new_endpoint(order.by.scope, url, order.given.clone());
-                Ok(Decision::new(endpoint.id.as_str())
-                    .field("url", "", url)
-                    .change(Change::EndpointNew(endpoint))
-                    .secret(secret))
+                Ok(told::endpoint_made(endpoint).secret(secret))
             }
             AdminAct::EndpointRotate { id, hours } => {
                 let was = self.endpoint_of(order, id).await?;

@@ -3,22 +3,20 @@
 use domain::Refusal;
 use domain::account::{Member, Tenant};
 use domain::actor::Actor;
-use domain::admin::{AdminAct, AdminChange, Kind};
+use domain::admin::retell::{INVITE_ACCEPTED, PASSWORD_DIGEST, fingerprint};
+use domain::admin::{AdminAct, AdminChange, FieldChange, Kind};
 use domain::changes::{Change, Changes, Outcome};
 use domain::ids::MemberId;
 use domain::{Millis, Role, Scope, TenantId};
 use vault::secret::Secret;
 
-use super::{ATTEMPTS_MAX, AdminOrder, Decision, Ready, fresh, misplaced, names};
+use super::{ATTEMPTS_MAX, AdminOrder, Decision, Ready, fresh, misplaced, names, told};
 use crate::nonces::NOBODY;
 use crate::once::Once;
 use crate::{Desk, Failure};
 
 /// How long a word that invites somebody is good.
 pub const INVITE_LIFE: Millis = Millis::days(3);
-
-/// The word in the history for a member who set his password by an invitation.
-const INVITE_ACCEPTED: &str = "invite-accept";
 
 impl Desk {
     pub(super) async fn decide_people(
@@ -73,12 +71,7 @@ impl Desk {
             created_at: self.now(),
             version: 1,
         };
-        Ok(Decision::new(slug)
-            .version(1)
-            .field("name", "", name)
-            .field("email", "", email)
-            .field("seal_narratives", "", if seal_narratives { "yes" } else { "" })
-            .change(Change::TenantNew(tenant)))
+        Ok(told::tenant_made(tenant))
     }
 
     async fn tenant_change(
@@ -265,6 +258,8 @@ impl Desk {
             let Some(member) = self.invited(word).await? else { return Ok(None) };
             let mut entry = self.entry_by(member.scope, &member.email, INVITE_ACCEPTED).await?;
             member.id.as_str().clone_into(&mut entry.subject);
+            let told = fingerprint(&password);
+            entry.changes.push(FieldChange::new(PASSWORD_DIGEST, "", told));
             let (scope, id, password) = (member.scope, member.id.clone(), password.clone());
             let mut changes = Changes::none(NOBODY, self.now());
             for change in [
@@ -323,6 +318,10 @@ impl Desk {
 fn member_password(member: &Member, ready: &Ready) -> Result<Decision, Failure> {
     let new = ready.password.as_ref().ok_or_else(misplaced)?;
     let (scope, id, password) = (member.scope, member.id.clone(), new.hash.clone());
-    let decision = Decision::new(member.id.as_str()).version(member.version);
+    let decision = Decision::new(member.id.as_str()).version(member.version).field(
+        PASSWORD_DIGEST,
+        "",
+        fingerprint(&password),
+    );
     Ok(decision.admin(AdminChange::MemberPassword { scope, id, password }).password(new))
 }

@@ -239,7 +239,7 @@ pub async fn overrides(db: &Db, shelf: Shelf, scope: Scope) -> Result<Vec<Overri
     rows.iter().map(read).collect()
 }
 
-fn entry(row: &Row) -> Result<AdminEntry, Fault> {
+pub(super) fn entry(row: &Row) -> Result<AdminEntry, Fault> {
     Ok(AdminEntry {
         scope: Scope::from_number(row.int(0)?),
         seq: row.int(1)?,
