@@ -96,6 +96,23 @@ async fn cases_keep_their_past_and_their_histories_verify() {
         world.desk.seal_once().await.expect("a seal");
         let findings = world.desk.verify_audit(None, &mut |_| {}).await.expect("a walk");
         assert_eq!((findings.flaws, findings.cases), (0, 7), "{kind:?}: {findings:?}");
+        for (sql, words) in [
+            (
+                "UPDATE imported_cases SET external_id = 'T 99' WHERE external_id = 'T 3'",
+                &["is kept as another system's case", "and is not kept as that"][..],
+            ),
+            (
+                "DELETE FROM imported_cases WHERE external_id = 'T 99'",
+                &["came from another system by its history"],
+            ),
+        ] {
+            let forged = store::engine::Stmt::any(sql, vec![]);
+            world.db.commit(vec![forged]).await.expect("changed behind the desk");
+            let findings = world.desk.verify_audit(None, &mut |_| {}).await.expect("a walk");
+            let said = findings.listed.join("; ");
+            assert!(words.iter().all(|word| said.contains(word)), "{sql} {kind:?}: {said}");
+            assert_eq!(findings.flaws, words.len() as u64, "{sql} {kind:?}: {said}");
+        }
     }
 }
 

@@ -20,9 +20,12 @@ use super::{ATTEMPTS_MAX, Decision};
 use crate::nonces::NOBODY;
 use crate::{Desk, Failure};
 
-/// Times an account is compared again because its history grew meanwhile. Acts of administration
-/// are rare: one that grows at each of so many is compared as it then is.
+/// Times an account is compared because its history grew meanwhile. Acts of administration are rare;
+/// what was wrong at each of so many is wrong.
 const PASSES_MAX: usize = 16;
+
+/// What is in no account.
+const INSTALLATION: &str = "the installation";
 
 /// What is told of rights: those that are left, when they were narrowed.
 pub(super) fn rights_told(rights: Option<Rights>) -> String {
@@ -220,13 +223,13 @@ impl Desk {
     }
 
     /// One environment of an account. An act that is done while the walk goes by is in the history
-    /// as it then is: it is gone on with, and all is compared again.
+    /// as it then is: it is gone on with, and all is compared again. What is wrong stays wrong.
     async fn judge_account(&self, scope: Scope, name: &str) -> Result<Vec<String>, Failure> {
         let mut told = Administration::of(name);
-        let (mut seq, mut flaws) = (0, Vec::new());
+        let (mut seq, mut wrong) = (0, None);
         for _ in 0..PASSES_MAX {
             seq = self.tell(scope, seq, &mut told).await?;
-            flaws.clear();
+            let mut flaws = BTreeSet::new();
             let mut met = BTreeSet::new();
             for kind in KINDS {
                 self.each_row(kind, scope, &mut |row| {
@@ -238,29 +241,28 @@ impl Desk {
             }
             flaws.extend(told.missing(&met).map(|(kind, id)| gone(kind, id, name)));
             let head = store::read::admin::history_head(self.db(), scope).await?;
-            if flaws.is_empty() || head.seq == seq {
+            if still(&mut wrong, flaws) || head.seq == seq {
                 break;
             }
         }
-        Ok(flaws)
+        Ok(wrong.unwrap_or_default().into_iter().collect())
     }
 
-    /// The rows of accounts themselves, which several histories tell of.
+    /// The rows of accounts themselves, which several histories tell of; as above.
     async fn judge_accounts(&self) -> Result<Vec<String>, Failure> {
-        const WHERE: &str = "the installation";
         let (mut told, mut count) = self.tell_accounts().await?;
-        let mut flaws = Vec::new();
+        let mut wrong = None;
         for _ in 0..PASSES_MAX {
-            flaws.clear();
+            let mut flaws = BTreeSet::new();
             let mut met = BTreeSet::new();
             self.each_row(Kind::Tenant, NOBODY, &mut |row| {
                 let judged = told.judge(&row.id, &row.columns);
-                flaws.extend(in_words(Kind::Tenant, &row.id, WHERE, judged));
+                flaws.extend(in_words(Kind::Tenant, &row.id, INSTALLATION, judged));
                 met.insert(row.id);
             })
             .await?;
-            flaws.extend(told.missing(&met).map(|slug| gone(Kind::Tenant, slug, WHERE)));
-            if flaws.is_empty() {
+            flaws.extend(told.missing(&met).map(|slug| gone(Kind::Tenant, slug, INSTALLATION)));
+            if still(&mut wrong, flaws) {
                 break;
             }
             let (now, grown) = self.tell_accounts().await?;
@@ -269,7 +271,7 @@ impl Desk {
             }
             (told, count) = (now, grown);
         }
-        Ok(flaws)
+        Ok(wrong.unwrap_or_default().into_iter().collect())
     }
 
     /// Tells the entries after number `seq` on; the number of the last.
@@ -321,10 +323,18 @@ impl Desk {
     }
 }
 
+/// Leaves of what was `wrong` what is still; whether nothing is.
+fn still(wrong: &mut Option<BTreeSet<String>>, mut now: BTreeSet<String>) -> bool {
+    if let Some(before) = wrong {
+        now.retain(|flaw| before.contains(flaw));
+    }
+    wrong.insert(now).is_empty()
+}
+
 fn called(names: &BTreeMap<i64, String>, scope: Scope) -> String {
     match names.get(&scope.tenant().0) {
         Some(slug) => account_called(slug, scope),
-        None if scope == NOBODY => "the installation".to_owned(),
+        None if scope == NOBODY => INSTALLATION.to_owned(),
         None => format!("scope {}, which is no account's", scope.number()),
     }
 }

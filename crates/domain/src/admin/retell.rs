@@ -196,7 +196,8 @@ impl Administration {
     }
 
     fn found(&mut self, entry: &AdminEntry) {
-        let Some(kind) = after(entry, "kind").and_then(Kind::parse) else { return };
+        let kind = after(entry, "kind").and_then(Kind::parse);
+        let Some(kind) = kind.filter(|kind| KINDS.contains(kind)) else { return };
         let row = found_columns(kind, entry);
         *self.make(kind, &entry.subject, entry.at) = row;
     }

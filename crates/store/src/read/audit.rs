@@ -57,6 +57,18 @@ const NOTES_WITHOUT_CASE: &str = "SELECT notes.case_id, notes.seq FROM notes
  LEFT JOIN cases ON cases.id = notes.case_id
  WHERE cases.id IS NULL OR notes.seq > cases.head_seq LIMIT 1000";
 
+// The note `import` in a case's history says the same, and no other note of it does.
+const IMPORT_UNTOLD: &str = "SELECT imported_cases.case_id FROM imported_cases
+ LEFT JOIN cases ON cases.id = imported_cases.case_id AND cases.scope = imported_cases.scope
+ LEFT JOIN notes ON notes.case_id = cases.id AND notes.act = 'import'
+ AND notes.fact = imported_cases.source || ' ' || imported_cases.external_id
+ WHERE notes.seq IS NULL LIMIT 1000";
+
+const IMPORT_FORGOTTEN: &str = "SELECT notes.case_id FROM notes
+ LEFT JOIN imported_cases ON imported_cases.case_id = notes.case_id
+ AND notes.fact = imported_cases.source || ' ' || imported_cases.external_id
+ WHERE notes.act = 'import' AND imported_cases.case_id IS NULL LIMIT 1000";
+
 fn sealed_head(row: &Row) -> Result<SealedHead, Fault> {
     Ok(SealedHead {
         case: codec::case_id(row.text(0)?)?,
@@ -149,6 +161,14 @@ pub async fn mismatches(db: &Db) -> Result<Vec<String>, Fault> {
             row.text(0)?,
             row.int(1)?
         ));
+    }
+    for (sql, what) in [
+        (IMPORT_UNTOLD, "is kept as another system's case, and its history does not say so"),
+        (IMPORT_FORGOTTEN, "came from another system by its history, and is not kept as that"),
+    ] {
+        for row in db.rows(sql, Vec::new()).await? {
+            words.push(format!("{}: it {what}", row.text(0)?));
+        }
     }
     for ((_, what), rows) in kinds.iter().zip(&found) {
         for row in rows {
