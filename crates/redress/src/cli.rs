@@ -326,7 +326,7 @@ pub enum SearchCommand {
 /// `audit …`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Check every case's history against its chain and the seals
+    /// Check every history against its chain and the seals, and the rows against the histories
     #[command(after_help = "Example:\n  redress audit verify --seal last-seal.json")]
     Verify {
         /// A seal exported earlier: shows a restored old copy and a history cut behind it

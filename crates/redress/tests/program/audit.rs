@@ -30,6 +30,17 @@ async fn an_altered_row_is_found() {
     place.ends(3, &["audit", "verify"], &["WRONG", "note 1 was altered", "backup"]);
 }
 
+/// Rows that no case has: whoever writes into the database would make himself a way in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_row_of_administration_is_found() {
+    let installed = Place::new().installed();
+    let place = &installed.place;
+    place.ends(0, &["audit", "verify"], &["nothing is wrong"]);
+    alter(&place.dir(), "UPDATE api_keys SET revoked_at = 1, label = 'eve'").await;
+    let words = ["WRONG  key ", "its label is not what", "its revoked_at is not what", "2 flaws"];
+    place.ends(3, &["audit", "verify"], &words);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_history_is_found() {
     let installed = with_a_case();

@@ -65,6 +65,10 @@ async fn works_on(installed: Installed, fixture: &Path) {
     place.ends(0, &["doctor"], &["ok     schema: at step", "ok     secrets", "ok     last seal"]);
     place.ends(0, &["audit", "verify"], &["1 histories", "nothing is wrong", "was looked for"]);
 
+    // What that release kept no history of was written down as it stood.
+    let history = ["history", "--tenant", "acme", "--env", "production"];
+    place.ends(0, &history, &["found"]);
+
     let running = place.start(&["serve"]);
     let url = format!("{}/api/v1/cases/{}/timeline", running.url, text("case"));
     let credentials = text("credentials");
