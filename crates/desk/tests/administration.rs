@@ -335,7 +335,8 @@ async fn what_was_there_before_histories_is_found_once() {
         change(&world, "UPDATE members SET role = 'administrator' WHERE email LIKE 'ann@%'").await;
         change(
             &world,
-            "INSERT INTO teams (scope, name, label, version, created_at) VALUES (3, 'x', 'x', 1, 0)",
+            "INSERT INTO teams (scope, name, label, version, created_at)
+             VALUES (3, 'x', 'x', 1, 0)",
         )
         .await;
         assert_eq!(world.desk.take_stock().await.expect("asked"), 0);

@@ -20,8 +20,8 @@ use super::{ATTEMPTS_MAX, Decision};
 use crate::nonces::NOBODY;
 use crate::{Desk, Failure};
 
-/// Times an account is compared because its history grew meanwhile. Acts of administration are rare;
-/// what was wrong at each of so many is wrong.
+/// Times an account is compared because its history grew meanwhile. Acts of administration are
+/// rare; what was wrong at each of so many is wrong.
 const PASSES_MAX: usize = 16;
 
 /// What is in no account.

@@ -1,5 +1,5 @@
 //! The rows of administration as an examiner compares them: of every scope, as texts, whatever
-//! stands in them. A row that nothing else here could read is read too, since it is one to be shown.
+//! stands in them. A row that nothing else here could read is read too: it is one to be shown.
 
 use std::collections::BTreeMap;
 
