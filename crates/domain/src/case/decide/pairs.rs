@@ -164,7 +164,8 @@ fn split(
     }
     let mut part = Case {
         channel: case.channel,
-        received_at: case.received_at,
+        // The clock may have been set back since.
+        received_at: case.received_at.min(hand.at),
         taken_by: case.taken_by.clone(),
         customer: case.customer.clone(),
         language: case.language.clone(),
