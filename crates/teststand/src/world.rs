@@ -9,10 +9,10 @@ use desk::accounts::TenantDraft;
 use desk::{Clock, Desk};
 use domain::payment::{Payment, PaymentStatus};
 use domain::{Actor, Env, Instant, Millis, Role, Scope};
-use evidence::place::{Folder, Place};
+use evidence::place::{Folder, Place as Shelf};
 use evidence::scan::Scanner;
 use evidence::{Cabinet, OnScannerDown, Rules, Settings};
-use store::engine::{Db, EngineKind};
+use store::engine::{Db, EngineKind, Place};
 use store::migrate::MIGRATIONS;
 use tempfile::TempDir;
 use vault::keyring::Keyring;
@@ -27,7 +27,7 @@ pub const BEGINNING: Instant = Instant::from_seconds(1_772_359_200);
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Moves it forward.
+    /// Moves it: forward, or back by less than nothing.
     pub fn tick(&self, by: Millis) {
         self.0.fetch_add(by.0, Ordering::SeqCst);
     }
@@ -36,6 +36,40 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
         Instant::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The clock as one node has it. Whoever works for the node holds it.
+struct NodeClock(Arc<ManualClock>);
+
+impl Clock for NodeClock {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
+/// A program over the data of a world: what it holds in memory is its own.
+pub struct Node {
+    /// Its desk.
+    pub desk: Desk,
+    /// Its database.
+    pub db: Db,
+    /// What it is called by a server that lists its connections.
+    pub name: String,
+    clock: Arc<NodeClock>,
+}
+
+impl Node {
+    /// Ends it as by a crash, and waits until nothing of it is left: no task, and nothing that its
+    /// database was given and has not yet kept or refused.
+    pub async fn end(self) {
+        let Self { desk, db, clock, .. } = self;
+        drop(desk);
+        while Arc::strong_count(&clock) > 1 {
+            tokio::task::yield_now().await;
+        }
+        // Answered in its turn, so behind all else; how does not matter.
+        drop(db.commit(Vec::new()).await);
     }
 }
 
@@ -49,7 +83,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// The tenant's production.
     pub scope: Scope,
-    place: store::engine::Place,
+    place: Place,
     dir: TempDir,
     restarts: u64,
     seed: u64,
@@ -60,10 +94,17 @@ impl World {
     pub async fn new(kind: EngineKind, seed: u64) -> Self {
         let dir = tempfile::tempdir().expect("a directory for the test");
         let place = engines::fresh(kind, dir.path()).await;
+        Self::over(place, dir, seed).await
+    }
+
+    /// A new world over this database, which is empty or has its tables and nothing else. Its
+    /// files are in `dir`.
+    pub async fn over(place: Place, dir: TempDir, seed: u64) -> Self {
         let mut dice = Seeded::new(seed);
         Keyring::create(&dir.path().join("keys"), &mut dice).expect("new keys");
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGINNING.millis())));
-        let (db, desk) = open(&place, &dir, &clock, seed).await;
+        let (db, desk) = open(&place, &dir, clock.clone(), seed).await;
+        db.migrate(MIGRATIONS, clock.now()).await.expect("the schema is built");
         let draft = TenantDraft {
             slug: "example".into(),
             name: "Example".into(),
@@ -75,11 +116,26 @@ impl World {
         Self { desk, db, clock, scope, place, dir, restarts: 0, seed }
     }
 
+    /// Another program over the same data. `life` tells its dice from those of all others.
+    pub async fn node(&self, life: u64) -> Node {
+        let seed = self.seed ^ (life << 48);
+        let name = engines::new_name();
+        let place = match &self.place {
+            Place::Postgres { url, .. } => {
+                engines::narrow(format!("{url} application_name={name}"))
+            }
+            file @ Place::Sqlite { .. } => file.clone(),
+        };
+        let clock = Arc::new(NodeClock(Arc::clone(&self.clock)));
+        let (db, desk) = open(&place, &self.dir, clock.clone(), seed).await;
+        Node { desk, db, name, clock }
+    }
+
     /// Everything in memory is lost, as by a crash; the data stay.
     pub async fn restart(&mut self) {
         self.restarts += 1;
         let seed = self.seed ^ (self.restarts << 40);
-        let (db, desk) = open(&self.place, &self.dir, &self.clock, seed).await;
+        let (db, desk) = open(&self.place, &self.dir, self.clock.clone(), seed).await;
         (self.db, self.desk) = (db, desk);
     }
 
@@ -110,23 +166,22 @@ impl World {
 
     /// Brings one payment in.
     pub async fn pay(&self, scope: Scope, refid: &str, status: PaymentStatus) {
-        let row = payment(refid, status, self.clock.now());
+        self.pay_all(scope, &[refid], status).await;
+    }
+
+    /// Brings payments in, all at once.
+    pub async fn pay_all(&self, scope: Scope, refids: &[&str], status: PaymentStatus) {
+        let row = |refid: &&str| payment(refid, status, self.clock.now());
+        let rows: Vec<Payment> = refids.iter().map(row).collect();
         let by = Actor::new(scope, Role::Developer, "import");
-        let result = self.desk.import(&by, &[row]).await.expect("an import");
-        assert!(result[0].is_ok(), "{result:?}");
+        let result = self.desk.import(&by, &rows).await.expect("an import");
+        assert!(result.iter().all(Result::is_ok), "{result:?}");
     }
 }
 
-async fn open(
-    place: &store::engine::Place,
-    dir: &TempDir,
-    clock: &Arc<ManualClock>,
-    seed: u64,
-) -> (Db, Desk) {
+async fn open(place: &Place, dir: &TempDir, clock: Arc<dyn Clock>, seed: u64) -> (Db, Desk) {
     let db = Db::open(place).await.expect("the database opens");
-    db.migrate(MIGRATIONS, clock.now()).await.expect("the schema is built");
     let keys = Arc::new(Keyring::open(&dir.path().join("keys")).expect("the keys open"));
-    let clock: Arc<dyn Clock> = clock.clone();
     let desk = Desk::new(db.clone(), Arc::clone(&keys), clock, Box::new(Seeded::new(seed)));
     desk.take_stock().await.expect("what is there is written down");
     assert!(desk.furnish(cabinet(dir.path(), keys, Scanner::Off).await));
@@ -138,7 +193,7 @@ pub async fn cabinet(dir: &Path, keys: Arc<Keyring>, scanner: Scanner) -> Cabine
     let root = dir.join("evidence");
     let settings = Settings {
         spool: root.join("spool"),
-        place: Place::Folder(Folder::open(&root).expect("a folder for files")),
+        place: Shelf::Folder(Folder::open(&root).expect("a folder for files")),
         scanner,
         on_scanner_down: OnScannerDown::Quarantine,
         rules: Rules::default(),
