@@ -26,22 +26,22 @@ struct Data<'a> {
     stage: &'static str,
     /// What the stage waits for, came to, or ended by; null where a stage has no such word.
     detail: Option<&'static str>,
-    refid: &'a str,
+    /// The payment by its two references; null in a case about none, as in every answer of the API.
+    refid: Option<&'a str>,
     trxid: Option<&'a str>,
 }
 
 /// The JSON body of one event, caused at `at`.
 #[must_use]
 pub fn body(event: &Event, scope: Scope, case: &CaseId, at: Instant) -> String {
-    let some = |text: &'static str| (!text.is_empty()).then_some(text);
     let data = Data {
         environment: scope.env().word(),
         case: case.as_str(),
         version: event.version,
         stage: event.stage.name().word(),
         detail: some(event.stage.fact()),
-        refid: &event.refid,
-        trxid: (!event.trxid.is_empty()).then_some(event.trxid.as_str()),
+        refid: some(&event.refid),
+        trxid: some(&event.trxid),
     };
     let body = Body { kind: event.kind.word(), timestamp: rfc3339(at), data };
     // Texts and numbers always make JSON.
@@ -69,6 +69,10 @@ pub fn ping(scope: Scope, endpoint: &EndpointId, at: Instant) -> String {
     let body = PingBody { kind: "ping", timestamp: rfc3339(at), data };
     // Texts always make JSON.
     serde_json::to_string(&body).unwrap_or_default()
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn rfc3339(at: Instant) -> String {
@@ -103,6 +107,9 @@ mod tests {
              \"version\":1,\"stage\":\"received\",\"detail\":null,\"refid\":\"A \\\"1\\\"\",\
              \"trxid\":null}}"
         );
+        let about_none = Event { refid: String::new(), ..opened.clone() };
+        let told = body(&about_none, scope, &case, at);
+        assert!(told.ends_with("\"detail\":null,\"refid\":null,\"trxid\":null}}"), "{told}");
         let resolved = Event {
             kind: EventKind::CaseResolved,
             trxid: "T-1".into(),

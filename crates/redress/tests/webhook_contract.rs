@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::case::{CloseReason, Outcome, Party, Stage};
-use domain::ids::CaseId;
+use domain::ids::{CaseId, EndpointId};
 use domain::message::{Event, EventKind};
 use domain::{Env, Instant, Scope, TenantId};
 use serde_json::Value;
@@ -23,7 +23,8 @@ fn every_event_is_as_documented() {
         serde_json::from_str(dialects::native::document()).expect("the document is JSON");
     let hooks = document["webhooks"].as_object().expect("webhooks");
     let words: BTreeSet<&str> = hooks.keys().map(String::as_str).collect();
-    assert_eq!(words, EventKind::ALL.iter().map(|kind| kind.word()).collect());
+    let kinds = EventKind::ALL.iter().map(|kind| kind.word());
+    assert_eq!(words, kinds.chain(["ping"]).collect());
     let case = CaseId::parse("cs_01jd3v5k8h0000000000000000").expect("an id");
     let at = Instant::from_seconds(1_772_359_200);
     for kind in EventKind::ALL {
@@ -36,18 +37,41 @@ fn every_event_is_as_documented() {
         check(&content["example"]);
         assert_eq!(content["example"]["type"], kind.word());
         for (number, stage) in stages().into_iter().enumerate() {
-            let trxid = if number == 0 { String::new() } else { "T-1".into() };
-            let event = Event { kind, refid: "A-1".into(), trxid, stage, version: 1 };
+            // The first is about no payment.
+            let named = |text: &str| if number == 0 { String::new() } else { text.to_owned() };
+            let (refid, trxid) = (named("A-1"), named("T-1"));
+            let event = Event { kind, refid, trxid, stage, version: 1 };
             for env in Env::ALL {
                 let scope = Scope::new(TenantId(1), env);
                 let body = courier::event::body(&event, scope, &case, at);
                 let body: Value = serde_json::from_str(&body).expect("JSON");
                 check(&body);
+                assert_eq!(body["data"]["refid"].is_null(), number == 0, "{body}");
                 // No field is sent that the document does not name.
                 let named = document["components"]["schemas"]["CaseEvent"]["properties"].clone();
                 let sent = body["data"].as_object().expect("data").keys();
                 assert!(sent.clone().all(|name| named["data"]["properties"][name].is_object()));
             }
+        }
+    }
+}
+
+/// The event that tries an endpoint is documented too, word for word.
+#[test]
+fn a_ping_is_as_documented() {
+    let document: Value =
+        serde_json::from_str(dialects::native::document()).expect("the document is JSON");
+    let content =
+        &document["webhooks"]["ping"]["post"]["requestBody"]["content"]["application/json"];
+    let endpoint = EndpointId::parse("ep_01jd3v5k8h0000000000000000").expect("an id");
+    let at = Instant::from_millis(1_772_359_200_007);
+    for env in Env::ALL {
+        let body = courier::event::ping(Scope::new(TenantId(1), env), &endpoint, at);
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        let complaints = teststand::schema::complaints(&document, &content["schema"], &body);
+        assert!(complaints.is_empty(), "{complaints:?} {body}");
+        if env == Env::Production {
+            assert_eq!(content["example"], body);
         }
     }
 }
