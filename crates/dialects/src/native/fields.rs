@@ -66,7 +66,7 @@ impl Tree {
 #[derive(Debug)]
 pub(super) struct Choice {
     tree: Tree,
-    /// The list whose items it is about, where the answer is a page.
+    /// The list whose items it is about, where the answer is one.
     list: Option<String>,
 }
 
@@ -107,10 +107,12 @@ pub(super) fn taken_from(request: &mut Request, route: &str) -> Result<Option<Ch
 }
 
 fn read(whole: &Value, schema: &Value, said: &str) -> Result<Choice, Problem> {
+    let pages = resolved(whole, schema)["properties"].get("next").is_some();
     let (list, schema) = match list_of(whole, schema) {
         Some((name, items)) => (Some(name), items),
         None => (None, schema),
     };
+    let ours = list.clone().filter(|_| !pages);
     let names: Vec<&str> = said.split(',').collect();
     if names.len() > NAMES_MAX {
         return Err(Problem::field("fields", format!("at most {NAMES_MAX} names")));
@@ -118,6 +120,13 @@ fn read(whole: &Value, schema: &Value, said: &str) -> Result<Choice, Problem> {
     let mut tree = Tree::default();
     let mut errors = Vec::new();
     for name in names {
+        // Of a list that is told whole its own name once had to stand before: it still may.
+        let rest = ours.as_deref().and_then(|list| name.strip_prefix(list));
+        if rest == Some("") {
+            properties(whole, schema).iter().for_each(|(name, _)| tree.add(name));
+            continue;
+        }
+        let name = rest.and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
         match unknown(whole, schema, name) {
             None => tree.add(name),
             Some(known) => {
@@ -134,14 +143,19 @@ fn read(whole: &Value, schema: &Value, said: &str) -> Result<Choice, Problem> {
     if errors.is_empty() { Ok(Choice { tree, list }) } else { Err(Problem::fields(errors)) }
 }
 
-/// The list of a page and the schema of its items: a page is an object with `next`.
+/// What stands beside a list that is told whole: what it is of.
+const BESIDE: &[&str] = &["case"];
+
+/// The list of an answer and the schema of its items. A page is an object with `next`; a list that
+/// is told whole stands alone or beside what it is of.
 fn list_of<'v>(whole: &'v Value, schema: &'v Value) -> Option<(String, &'v Value)> {
     let fields = resolved(whole, schema)["properties"].as_object()?;
-    fields.get("next")?;
-    fields.iter().find_map(|(name, inner)| {
+    let (name, items) = fields.iter().find_map(|(name, inner)| {
         let items = resolved(whole, inner).get("items")?;
         (!properties(whole, items).is_empty()).then(|| (name.clone(), items))
-    })
+    })?;
+    let alone = fields.keys().all(|other| *other == name || BESIDE.contains(&other.as_str()));
+    (alone || fields.contains_key("next")).then_some((name, items))
 }
 
 /// The names that are known where a name stops being one.
