@@ -2,6 +2,7 @@
 //! script and nothing fetched from elsewhere, so that it reads the same without a network. It must
 //! never say what the document does not.
 
+mod policy;
 mod view;
 
 use std::sync::LazyLock;
@@ -59,20 +60,30 @@ pub(super) async fn page() -> Response {
     }
 }
 
-/// The pages that the document sends its readers to, as they are written.
+/// The conventions, of which the page shows what it promises.
+const CONVENTIONS: &str = include_str!("../../../../docs/api.md");
+
+/// The files that the document sends its readers to: as it names them, and as they are written. No
+/// other is served, and none is looked for.
 const FILES: &[(&str, &str)] = &[
-    ("api.md", include_str!("../../../../docs/api.md")),
-    ("case.md", include_str!("../../../../docs/case.md")),
-    ("evidence.md", include_str!("../../../../docs/evidence.md")),
-    ("export.md", include_str!("../../../../docs/export.md")),
-    ("import.md", include_str!("../../../../docs/import.md")),
-    ("rights.md", include_str!("../../../../docs/rights.md")),
-    ("search.md", include_str!("../../../../docs/search.md")),
+    ("clients/python/report.py", include_str!("../../../../clients/python/report.py")),
+    ("docs/api.md", CONVENTIONS),
+    ("docs/case.md", include_str!("../../../../docs/case.md")),
+    ("docs/evidence.md", include_str!("../../../../docs/evidence.md")),
+    ("docs/export.md", include_str!("../../../../docs/export.md")),
+    ("docs/import.md", include_str!("../../../../docs/import.md")),
+    ("docs/rights.md", include_str!("../../../../docs/rights.md")),
+    ("docs/search.md", include_str!("../../../../docs/search.md")),
 ];
+
+/// The name of a file behind its folders.
+fn last(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
+}
 
 /// `GET /docs/{file}`: one of them, as text, which every browser shows.
 pub(super) async fn file(Named(name): Named) -> Response {
-    match FILES.iter().find(|(file, _)| *file == name) {
+    match FILES.iter().find(|(file, _)| last(file) == name) {
         Some((_, text)) => (headers("text/plain; charset=utf-8"), *text).into_response(),
         None => super::no_such_path(),
     }
@@ -87,19 +98,21 @@ pub(super) async fn style() -> Response {
 mod tests {
     use super::*;
 
-    /// Every `docs/….md` that the document names can be read where the document is.
+    /// Every `docs/….md` or `clients/….py` that the document names can be read where it is.
     #[test]
     fn what_the_document_names_is_served() {
         let document = super::super::document().to_string();
-        let named = document.split("docs/").skip(1).filter_map(|rest| {
-            let end = rest.find(".md")?;
-            let name = &rest[..end];
-            name.bytes().all(|byte| byte.is_ascii_lowercase()).then(|| format!("{name}.md"))
+        let words = document.split(|c: char| !c.is_ascii_alphanumeric() && !"/._-".contains(c));
+        let named = words.map(|word| word.trim_end_matches('.')).filter(|word| {
+            let file = word.ends_with(".md") || word.ends_with(".py");
+            file && (word.starts_with("docs/") || word.starts_with("clients/"))
         });
-        let named: std::collections::BTreeSet<String> = named.collect();
-        assert!(named.len() >= 5, "{named:?}");
+        let named: std::collections::BTreeSet<&str> = named.collect();
+        assert!(named.len() >= 6, "{named:?}");
         for name in named {
             assert!(FILES.iter().any(|(file, _)| *file == name), "{name} is not served");
         }
+        let names: std::collections::BTreeSet<&str> = FILES.iter().map(|one| last(one.0)).collect();
+        assert_eq!(names.len(), FILES.len(), "two files have one name");
     }
 }

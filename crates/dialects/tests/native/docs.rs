@@ -44,6 +44,19 @@ async fn the_page_says_all_and_needs_nothing_else() {
         }
     }
     assert!(values(&page, "src").is_empty());
+    for file in ["api.md", "case.md", "export.md", "import.md", "rights.md", "search.md"] {
+        assert!(page.contains(&format!("<a href=\"/docs/{file}\">docs/{file}</a>")), "{file}");
+    }
+    let signs = got(&house, "/docs/report.py").await;
+    assert!(signs.bytes.starts_with(b"#!/usr/bin/env python3"));
+    for chapter in ["id=\"changes\"", "id=\"deprecation\"", "<li>new routes, new optional"] {
+        assert!(page.contains(chapter), "{chapter}");
+    }
+    for name in ["Cargo.toml", "..%2FCargo.toml", "%2e%2e/Cargo.toml", "operating.md", "api.md%00"]
+    {
+        let none = got(&house, &format!("/docs/{name}")).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{name}");
+    }
     for route in all_routes() {
         let operation = &document()["paths"][route.path][route.method.to_ascii_lowercase()];
         let id = operation["operationId"].as_str().expect("a name");

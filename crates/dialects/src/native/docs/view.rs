@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::native::document::resolved;
 use crate::native::problems;
 
+use super::policy::{self, Chapter};
+use super::{FILES, last};
+
 /// The page.
 #[derive(Template)]
 #[template(path = "docs.html")]
@@ -20,11 +23,12 @@ pub(super) struct Page {
     shapes: Vec<Shape>,
     problems: Vec<(&'static str, &'static str, &'static str)>,
     rights: Vec<(String, String)>,
+    chapters: Vec<Chapter>,
 }
 
-/// A piece of a text: plain, code, or a link to a shape.
-struct Piece {
-    text: String,
+/// A piece of a text: plain, code, or a link to a shape or a file.
+pub(super) struct Piece {
+    pub(super) text: String,
     code: bool,
     link: Option<String>,
 }
@@ -88,7 +92,7 @@ pub(super) fn page(whole: &Value) -> Page {
     let schemes = schemes.into_iter().flatten().map(|(name, scheme)| {
         let header = scheme["name"].as_str().unwrap_or("Authorization");
         let shown = if name == "token" { "Authorization: Bearer" } else { header };
-        (shown.to_owned(), prose(&scheme["description"]))
+        (shown.to_owned(), prose(said(&scheme["description"])))
     });
     let mut schemes: Vec<(String, Vec<Piece>)> = schemes.collect();
     // The usual one first.
@@ -97,7 +101,7 @@ pub(super) fn page(whole: &Value) -> Page {
     let rights = whole["x-rights"].as_object();
     Page {
         title: text(&whole["info"]["title"]),
-        about: prose(&whole["info"]["description"]),
+        about: prose(said(&whole["info"]["description"])),
         schemes,
         groups: groups(whole),
         shapes: shapes.into_iter().flatten().map(|(name, one)| shape(name, one)).collect(),
@@ -107,6 +111,7 @@ pub(super) fn page(whole: &Value) -> Page {
             .flatten()
             .map(|(name, roles)| (name.clone(), words(roles)))
             .collect(),
+        chapters: policy::chapters(),
     }
 }
 
@@ -126,7 +131,7 @@ fn groups(whole: &Value) -> Vec<Group> {
         let name = text(&tag["name"]);
         let operations = by_tag.remove(&name)?;
         let id = format!("group-{}", name.to_lowercase().replace(' ', "-"));
-        Some(Group { name, id, about: prose(&tag["description"]), operations })
+        Some(Group { name, id, about: prose(said(&tag["description"])), operations })
     })
     .collect()
 }
@@ -140,7 +145,7 @@ fn operation(whole: &Value, kind: &str, path: &str, method: &str, one: &Value) -
             place: text(&parameter["in"]),
             needed: parameter["required"] == true,
             kind: kind_of(&parameter["schema"]),
-            about: prose(&parameter["description"]),
+            about: prose(said(&parameter["description"])),
         }
     });
     let content = &one["requestBody"]["content"];
@@ -156,7 +161,7 @@ fn operation(whole: &Value, kind: &str, path: &str, method: &str, one: &Value) -
         method: method.to_uppercase(),
         path: path.to_owned(),
         summary: text(&one["summary"]),
-        about: prose(&one["description"]),
+        about: prose(said(&one["description"])),
         deprecated: (one["deprecated"] == true).then(|| text(&one["x-sunset"])),
         parameters: parameters.collect(),
         body,
@@ -183,7 +188,7 @@ fn answers(whole: &Value, one: &Value) -> Vec<Answer> {
             .map_or(&Value::Null, |(_, content)| content.get("example").unwrap_or(&Value::Null));
         Answer {
             status: status.clone(),
-            about: prose(&resolved(whole, response)["description"]),
+            about: prose(said(&resolved(whole, response)["description"])),
             kind,
             headers: headers.join(", "),
             example: pretty(example),
@@ -236,7 +241,7 @@ fn shape(name: &str, schema: &Value) -> Shape {
     let mut rows = Vec::new();
     rows_of(schema, "", &mut rows, &needed);
     let kind = if rows.is_empty() { kind_of(schema) } else { Vec::new() };
-    Shape { name: name.to_owned(), about: prose(&schema["description"]), kind, rows }
+    Shape { name: name.to_owned(), about: prose(said(&schema["description"])), kind, rows }
 }
 
 /// The fields of an object, and those of objects inside it that have no name of their own.
@@ -247,7 +252,7 @@ fn rows_of(schema: &Value, before: &str, rows: &mut Vec<Row>, needed: &dyn Fn(&s
             needed: before.is_empty() && needed(name),
             place: String::new(),
             kind: kind_of(one),
-            about: prose(&one["description"]),
+            about: prose(said(&one["description"])),
             name: full.clone(),
         });
         let alternatives = one["anyOf"].as_array().into_iter().flatten();
@@ -320,13 +325,32 @@ fn plain(text: &str) -> Vec<Piece> {
     vec![Piece { text: text.to_owned(), code: false, link: None }]
 }
 
-/// A text in which backticks enclose code.
-fn prose(value: &Value) -> Vec<Piece> {
-    let parts = value.as_str().unwrap_or("").split('`').enumerate();
-    parts
-        .filter(|(_, part)| !part.is_empty())
-        .map(|(place, part)| Piece { text: part.to_owned(), code: place % 2 == 1, link: None })
-        .collect()
+/// A text in which backticks enclose code, and the name of a file that is served leads to it.
+pub(super) fn prose(text: &str) -> Vec<Piece> {
+    let parts = text.split('`').enumerate().filter(|(_, part)| !part.is_empty());
+    parts.flat_map(|(place, part)| linked(part, place % 2 == 1)).collect()
+}
+
+fn linked(text: &str, code: bool) -> Vec<Piece> {
+    let found = FILES.iter().filter_map(|(file, _)| Some((text.find(file)?, *file))).min();
+    let Some((at, file)) = found else {
+        return vec![Piece { text: text.to_owned(), code, link: None }];
+    };
+    let mut pieces = Vec::new();
+    if at > 0 {
+        pieces.push(Piece { text: text[..at].to_owned(), code, link: None });
+    }
+    let link = Some(format!("/docs/{}", last(file)));
+    pieces.push(Piece { text: file.to_owned(), code, link });
+    let rest = &text[at + file.len()..];
+    if !rest.is_empty() {
+        pieces.extend(linked(rest, code));
+    }
+    pieces
+}
+
+fn said(value: &Value) -> &str {
+    value.as_str().unwrap_or("")
 }
 
 fn text(value: &Value) -> String {
