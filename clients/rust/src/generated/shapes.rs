@@ -354,11 +354,11 @@ pub struct CaseEventData {
     pub detail: Option<String>,
     /// As its name says.
     pub environment: CaseEventDataEnvironment,
-    /// The payment's reference by you.
-    pub refid: String,
+    /// The payment's reference by you; null in a case about no payment.
+    pub refid: Option<String>,
     /// Where it stands.
     pub stage: CaseEventDataStage,
-    /// The payment's reference by the payment system.
+    /// The payment's reference by the payment system; null where there is none.
     pub trxid: Option<String>,
     /// Counts the case's changes.
     pub version: i64,
@@ -1842,6 +1842,51 @@ pub struct OpenedCase {
     pub stage: OpenedCaseStage,
     /// As its name says.
     pub version: i64,
+}
+
+/// Where the endpoint stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PingEventDataEnvironment {
+    /// `production`
+    #[serde(rename = "production")]
+    Production,
+    /// `staging`
+    #[serde(rename = "staging")]
+    Staging,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PingEventData {
+    /// The endpoint that is tried.
+    pub endpoint: String,
+    /// Where the endpoint stands.
+    pub environment: PingEventDataEnvironment,
+}
+
+/// That it is a trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PingEventType {
+    /// `ping`
+    #[serde(rename = "ping")]
+    Ping,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// An event that tries an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PingEvent {
+    /// As its name says.
+    pub data: PingEventData,
+    /// When it was asked for.
+    pub timestamp: String,
+    /// That it is a trial.
+    pub r#type: PingEventType,
 }
 
 /// As its name says.

@@ -20,6 +20,9 @@ use crate::support::{Answer, House};
 /// The case that the document's examples name.
 pub const EXAMPLE_CASE: &str = "cs_01jd3v5k8h0000000000000000";
 
+/// The other case, in examples about two.
+pub const EXAMPLE_OTHER: &str = "cs_01jd3v5k8h0000000000000001";
+
 /// A body that the route takes: the document's example.
 pub fn body(route: &Route) -> Option<String> {
     let document: serde_json::Value = serde_json::from_str(document()).expect("JSON");

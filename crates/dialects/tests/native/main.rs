@@ -9,6 +9,7 @@ mod contract;
 mod conventions;
 mod docs;
 mod evidence;
+mod examples;
 mod hidden;
 mod isolation;
 mod once;

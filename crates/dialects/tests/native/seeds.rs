@@ -15,7 +15,7 @@ use domain::{Actor, Millis, Role, Scope};
 use http::Request;
 use store::read::outbox::Parcel;
 
-use crate::access::{EXAMPLE_CASE, body};
+use crate::access::{EXAMPLE_CASE, EXAMPLE_OTHER, body};
 use crate::evidence::{form, png};
 use crate::support::House;
 
@@ -77,7 +77,7 @@ impl Seeds {
     /// A body that the route takes, about these.
     pub fn body(&self, route: &Route) -> Option<String> {
         let other = self.0.get("other").map_or(EXAMPLE_CASE, String::as_str);
-        body(route).map(|body| body.replace(EXAMPLE_CASE, other))
+        body(route).map(|body| body.replace(EXAMPLE_OTHER, other).replace(EXAMPLE_CASE, other))
     }
 
     /// The route's path with every name filled in, and with what its query must name.
@@ -99,6 +99,11 @@ impl Seeds {
             ("/api/v1/status", Some(refid)) => format!("{path}?refid={refid}"),
             _ => path,
         }
+    }
+
+    /// What stands for a name.
+    pub fn named(&self, name: &str) -> &str {
+        &self.0[name]
     }
 
     /// Every value that belongs to the account alone.

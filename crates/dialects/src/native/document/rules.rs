@@ -1,13 +1,12 @@
 //! What every operation of a kind has in common, so that no part has to say it and none can forget
 //! it: the right, who may sign instead, the keys and headers, the answers that are no success with
-//! their codes, and an example of each. A part that says it otherwise keeps its own words.
+//! their codes, and an example of each such answer. A part that says it otherwise keeps its words.
 
 use std::collections::BTreeMap;
 
 use domain::Role;
 use serde_json::{Map, Value, json};
 
-use super::samples;
 use crate::native::{Route, fields, problems};
 
 /// Completes the document by the table of routes.
@@ -107,7 +106,6 @@ fn one(whole: &Value, route: &Route, operation: &mut Value) {
     add_parameters(whole, route, operation);
     add_answers(route, operation);
     add_headers(route, operation);
-    samples::add(whole, operation);
     operation["x-problems"] = codes(whole, route, operation).into();
 }
 
