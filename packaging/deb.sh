@@ -71,6 +71,7 @@ fill() {
     put 644 "$here/debian/copyright" $doc/copyright
     put 644 "$root/redress.default.toml" $doc/redress.default.toml
     put 644 "$root/docs/operating.md" $doc/operating.md
+    put 644 "$root/docs/samples/transactions.csv" $doc/samples/transactions.csv
     put 644 "$here/redress.1" /usr/share/man/man1/redress.1
     put 644 "$here/redressctl.8" /usr/share/man/man8/redressctl.8
     {

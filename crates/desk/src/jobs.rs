@@ -63,7 +63,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`]; [`Refusal::JobTooLarge`]; [`Refusal::KeyReusedForOther`];
-    /// [`Refusal::Busy`]; [`Refusal::ThingUnknown`] or [`Refusal::OtherCaseUnknown`] when every case
+    /// [`Refusal::Busy`]; [`Refusal::ThingUnknown`] or [`Refusal::OtherCaseUnknown`] when every one
     /// would refuse the act for want of what it names; or a fault.
     pub async fn ask_job(
         &self,

@@ -99,7 +99,7 @@ async fn people(world: &World) {
         let invited = asked(world, world.scope, invite).await.expect("invited");
         let word = invited.secret.expect("a word");
         let password = vault::secret::Secret::new(text("correct horse battery"));
-        let member = world.desk.accept_invite(word.reveal(), password).await.expect("asked");
+        let member = world.desk.accept_invite(word.reveal(), password, None).await.expect("asked");
         assert!(member.is_some());
     }
     let (email, name, role) = (text("cyd@example.test"), text("Cyd"), Role::Agent);

@@ -105,6 +105,7 @@ impl World {
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGINNING.millis())));
         let (db, desk) = open(&place, &dir, clock.clone(), seed).await;
         db.migrate(MIGRATIONS, clock.now()).await.expect("the schema is built");
+        desk.take_stock().await.expect("what is there is written down");
         let draft = TenantDraft {
             slug: "example".into(),
             name: "Example".into(),
@@ -183,7 +184,6 @@ async fn open(place: &Place, dir: &TempDir, clock: Arc<dyn Clock>, seed: u64) ->
     let db = Db::open(place).await.expect("the database opens");
     let keys = Arc::new(Keyring::open(&dir.path().join("keys")).expect("the keys open"));
     let desk = Desk::new(db.clone(), Arc::clone(&keys), clock, Box::new(Seeded::new(seed)));
-    desk.take_stock().await.expect("what is there is written down");
     assert!(desk.furnish(cabinet(dir.path(), keys, Scanner::Off).await));
     (db, desk)
 }

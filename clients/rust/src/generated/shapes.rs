@@ -301,7 +301,8 @@ pub struct Case {
     pub taken_by: Option<String>,
     /// The credential it came through.
     pub through: String,
-    /// The transaction it is about. Said where one case is asked for by itself, and in no list.
+    /// The transaction it is about. Said where one case is asked for by itself, and in no list;
+    /// null also for whoever may not read transactions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<Transaction>,
     /// Counts the changes; the ETag in quotes.

@@ -163,7 +163,8 @@ async fn writer(parts: &Parts, app: &App) -> Result<Actor, Problem> {
 }
 
 /// Refuses a caller without the route's right before anything that he sent is looked at, so that
-/// he learns nothing by it; then the names in his query. The desk, which knows what is done, asks again.
+/// he learns nothing by it; then the names in his query. The desk, which knows what is done, asks
+/// about rights again.
 fn entitled(parts: &Parts, by: &Actor) -> Result<(), Problem> {
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     if let Some(right) = super::right_of(&parts.method, path) {

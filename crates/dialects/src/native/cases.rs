@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::case::{Behind, CUSTOMER_CHARS_MAX, CaseFilter, Sort, Span, is_language};
+use domain::case::{Behind, CUSTOMER_CHARS_MAX, CaseFilter, Sort, is_language};
 use domain::ids::CaseId;
 use domain::{Actor, Refusal, Right};
 use http::Uri;
@@ -183,14 +183,14 @@ impl FilterText {
             language,
             waiting_on: values::word("waiting_on", self.waiting_on.as_deref())?,
             outcome: values::word("outcome", self.outcome.as_deref())?,
-            opened: Span {
-                from: values::instant("opened_from", self.opened_from.as_deref())?,
-                to: values::instant("opened_to", self.opened_to.as_deref())?,
-            },
-            received: Span {
-                from: values::instant("received_from", self.received_from.as_deref())?,
-                to: values::instant("received_to", self.received_to.as_deref())?,
-            },
+            opened: values::span(
+                ("opened_from", self.opened_from.as_deref()),
+                ("opened_to", self.opened_to.as_deref()),
+            )?,
+            received: values::span(
+                ("received_from", self.received_from.as_deref()),
+                ("received_to", self.received_to.as_deref()),
+            )?,
         })
     }
 }

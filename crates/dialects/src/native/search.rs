@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use desk::indexing::IndexProgress;
 use desk::search::{Counts, Excerpt, Found, NoSearch, RESULTS_MAX, SearchAsk};
-use domain::case::{Channel, Outcome, StageName};
+use domain::case::{Channel, Outcome, Span, StageName};
 use domain::ids::CaseId;
 use domain::search::Field;
 use domain::{Instant, Right};
@@ -168,11 +168,12 @@ fn asked(uri: &Uri) -> Result<(SearchAsk, String), Problem> {
     }
     let [.., text, from, to, facets, limit, cursor] = values;
     let after = cursor.map(|text| after(&filter, &text)).transpose()?;
+    let Span { from, to } = values::span(("from", from.as_deref()), ("to", to.as_deref()))?;
     let ask = SearchAsk {
         text,
         fields,
-        from: values::instant("from", from.as_deref())?,
-        to: values::instant("to", to.as_deref())?,
+        from,
+        to,
         after,
         limit: limit.map_or(Ok(PAGE), |text| page(&text))?,
         facets: match facets.as_deref() {

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use desk::Failure;
 use desk::import::ROWS_PER_REQUEST_MAX;
 use desk::views::BehindPayment;
-use domain::case::{PaymentRef, Span};
+use domain::case::PaymentRef;
 use domain::payment::columns::{self, Cell};
 use domain::payment::{Payment, PaymentFilter, RowEffect};
 use domain::{Refusal, Right};
@@ -202,10 +202,7 @@ pub(super) async fn list(
         product: values::name("product", product)?,
         status: values::word("status", status.as_deref())?,
         provider: values::name("provider", provider)?,
-        created: Span {
-            from: values::instant("created_from", from.as_deref())?,
-            to: values::instant("created_to", to.as_deref())?,
-        },
+        created: values::span(("created_from", from.as_deref()), ("created_to", to.as_deref()))?,
     };
     let limit = values::page(limit.as_deref())?;
     let behind = behind.map(|text| cursor::read(&list, &text)).transpose()?;

@@ -3,7 +3,7 @@
 
 use domain::Instant;
 use domain::Role;
-use domain::case::{Channel, CloseReason, Outcome, Party, PaymentRef, Remedy, Tie};
+use domain::case::{Channel, CloseReason, Outcome, Party, PaymentRef, Remedy, Span, Tie};
 use domain::names;
 use domain::payment::columns;
 
@@ -81,6 +81,19 @@ pub(super) fn word<W: Worded>(field: &str, text: Option<&str>) -> Result<Option<
 pub(super) fn instant(field: &str, text: Option<&str>) -> Result<Option<Instant>, Problem> {
     let read = |text: &str| columns::instant(text).map_err(|why| Problem::field(field, why));
     text.map(read).transpose()
+}
+
+/// From one time until another, either left open. One that ends before it begins is a mistake, and
+/// would find nothing.
+pub(super) fn span(
+    (first, from): (&str, Option<&str>),
+    (last, to): (&str, Option<&str>),
+) -> Result<Span, Problem> {
+    let span = Span { from: instant(first, from)?, to: instant(last, to)? };
+    if span.from.zip(span.to).is_some_and(|(from, to)| to < from) {
+        return Err(Problem::field(last, format!("it must not lie before `{first}`")));
+    }
+    Ok(span)
 }
 
 /// A reference of a payment.

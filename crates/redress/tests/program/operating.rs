@@ -54,6 +54,7 @@ async fn the_commands_on_the_page_work() {
     let postgres = teststand::engines::fresh_postgres().await.replace('\'', "'\\''");
     let here = |text: &str| {
         text.replace("http://127.0.0.1:8080", &running.url)
+            .replace("/usr/share/doc/redress", root.join("docs").to_str().expect("a path"))
             .replace("/var/backups/redress", backups.to_str().expect("a path"))
             .replace("/var/lib/redress", data.to_str().expect("a path"))
             .replace("/etc/redress", settings.to_str().expect("a path"))
