@@ -31,6 +31,11 @@ const QUESTIONS: usize = 500;
 /// Starts of which the median counts.
 const STARTS: usize = 5;
 
+/// Heads of two columns: PostgreSQL's own processes are not among them.
+const CPU_HEAD: &str = "server's CPU µs each";
+/// See above.
+const GENERATOR_HEAD: &str = "generator's";
+
 /// What was measured of one program.
 #[derive(Clone, Debug, Default)]
 struct Peak {
@@ -40,6 +45,9 @@ struct Peak {
     group: f64,
     syncs: f64,
     memory: f64,
+    /// Processor time for one report, in microseconds: the server's and the generator's.
+    cpu: f64,
+    generator: f64,
 }
 
 /// The whole run.
@@ -141,6 +149,20 @@ impl Run<'_> {
         load::closed(target, Duration::from_secs(warm), Duration::from_secs(lasting)).await
     }
 
+    /// The closed loop on this server, and what it cost both sides.
+    async fn costed(&self, server: &Server, target: &Target) -> anyhow::Result<(Tally, Peak)> {
+        let own = std::process::id();
+        let before = (server.cpu_micros(), facts::cpu_micros(own));
+        let tally = self.closed(target).await?;
+        let after = (server.cpu_micros(), facts::cpu_micros(own));
+        let each = |micros: u64| micros as f64 / tally.taken.len().max(1) as f64;
+        let (p50, p99) = (percentile(&tally.micros, 50.0), percentile(&tally.micros, 99.0));
+        let (cpu, generator) = (each(after.0 - before.0), each(after.1 - before.1));
+        let (rate, memory) = (tally.rate(), server.memory_mib());
+        let peak = Peak { rate, p50, p99, memory, cpu, generator, ..Peak::default() };
+        Ok((tally, peak))
+    }
+
     /// The programs that store nothing, in turn, so that both see the same moods of the machine.
     async fn lesser(&mut self) -> anyhow::Result<(Peak, House)> {
         let house = House::new(self.plan, EngineKind::Sqlite).await?;
@@ -149,18 +171,20 @@ impl Run<'_> {
             for (program, peaks) in [("bare", &mut bare), ("reference", &mut reference)] {
                 let server = house.serve_other(&[program])?;
                 let target = self.target(&house.caller, &server, &Draw::endless());
-                let tally = self.closed(&target).await?;
-                peaks.push(peak(&tally, server.memory_mib()));
+                peaks.push(self.costed(&server, &target).await?.1);
             }
         }
         let (bare, reference) = (middle(&bare), middle(&reference));
         let share = reference.rate / bare.rate;
         self.page.say("## Programs that store nothing");
         let row = |name: &str, peak: &Peak| {
-            let rate = short(peak.rate);
-            vec![name.to_owned(), rate, short(peak.p50), short(peak.p99), short(peak.memory)]
+            let parts = [peak.rate, peak.p50, peak.p99, peak.cpu, peak.generator, peak.memory];
+            let mut row = vec![name.to_owned()];
+            row.extend(parts.map(tables::short));
+            row
         };
-        let heads = ["program", "reports/s", "p50 ms", "p99 ms", "memory MiB"];
+        let heads =
+            ["program", "reports/s", "p50 ms", "p99 ms", CPU_HEAD, GENERATOR_HEAD, "memory MiB"];
         let rows = [
             row("bare: axum and an HMAC", &bare),
             row("reference: our stack, body and signature", &reference),
@@ -254,14 +278,14 @@ impl Run<'_> {
         for _ in 0..self.plan.rounds {
             let (began, syncs) = (Instant::now(), house.postgres_syncs().await?);
             let before = server.figures(&house.caller).await?;
-            let tally = self.closed(&self.target(&house.caller, server, draw)).await?;
+            let target = self.target(&house.caller, server, draw);
+            let (tally, mut one) = self.costed(server, &target).await?;
             ensure!(tally.refused == 0, "{} reports were refused", tally.refused);
             let enough = tally.lasting.as_secs_f64() > self.plan.seconds as f64 / 2.0;
             ensure!(enough, "the payments were used up: the first look saw too low a rate");
             let figures = server.figures(&house.caller).await?.since(before);
             let elapsed = began.elapsed().as_secs_f64();
             let syncs = house.postgres_syncs().await? - syncs;
-            let mut one = peak(&tally, server.memory_mib());
             (one.group, one.syncs) = (figures.group_size(), per_second(figures, syncs, elapsed));
             taken.extend(tally.taken);
             peaks.push(one);
@@ -278,11 +302,14 @@ impl Run<'_> {
             "p99 ms",
             "syncs/s",
             "batches in a group",
+            CPU_HEAD,
+            GENERATOR_HEAD,
             "memory MiB",
         ];
         let row = |(name, peak): &(&str, &Peak)| {
             let share = format!("{:.2}", peak.rate / reference.rate);
-            let rest = [peak.p50, peak.p99, peak.syncs, peak.group, peak.memory];
+            let (syncs, cpu) = (peak.syncs, peak.cpu);
+            let rest = [peak.p50, peak.p99, syncs, peak.group, cpu, peak.generator, peak.memory];
             let mut row = vec![(*name).to_owned(), short(peak.rate), share];
             row.extend(rest.map(tables::short));
             row
@@ -477,11 +504,6 @@ const fn name(kind: EngineKind) -> &'static str {
         EngineKind::Sqlite => "sqlite",
         EngineKind::Postgres => "postgres",
     }
-}
-
-fn peak(tally: &Tally, memory: f64) -> Peak {
-    let (p50, p99) = (percentile(&tally.micros, 50.0), percentile(&tally.micros, 99.0));
-    Peak { rate: tally.rate(), p50, p99, memory, ..Peak::default() }
 }
 
 /// The round in the middle by its rate; the memory of the worst.

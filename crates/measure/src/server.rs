@@ -95,6 +95,11 @@ impl Server {
         facts::memory_kib(self.child.id(), "VmHWM") as f64 / 1_024.0
     }
 
+    /// Processor time it has used so far, in microseconds.
+    pub fn cpu_micros(&self) -> u64 {
+        facts::cpu_micros(self.child.id())
+    }
+
     /// What the store counted so far; nothing for servers without figures.
     ///
     /// # Errors
