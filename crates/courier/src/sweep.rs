@@ -26,6 +26,7 @@ use crate::letter::Letters;
 mod hook;
 mod lanes;
 mod mail;
+mod quiet;
 
 /// How long a claimed message is ours. Short, since after a crash nobody sends it before.
 pub const LEASE: Millis = Millis::seconds(90);
@@ -194,7 +195,7 @@ impl Courier {
             }
         };
         round.look = claimed.len() == room;
-        for message in claimed {
+        for message in self.end_quiet(claimed).await {
             if let Err(back) = round.lanes.offer(place_of(&message), message) {
                 round.back.push(back);
             }

@@ -3,10 +3,11 @@
 
 use domain::account::Endpoint;
 use domain::case::Case;
-use domain::changes::{Change, Delivery, Try};
+use domain::changes::{Change, Changes, Delivery, Try};
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::payment::Payment;
 use domain::{Instant, Millis, Scope};
+use store::engine::CommitError;
 use vault::secret::Secret;
 
 pub use store::read::outbox::{Claimed, FailedTries, Parcel};
@@ -138,6 +139,20 @@ impl Desk {
         });
         let (parent, leased_until) = (event.id.clone(), event.leased_until);
         self.write(event.scope, Change::Spread { parent, leased_until, deliveries }).await
+    }
+
+    /// Records many ends with one commit. False when one of the leases is another's by now; then
+    /// nothing is recorded.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn end_together(&self, ends: Vec<Change>) -> Result<bool, Failure> {
+        let changes = Changes { list: ends, ..Changes::none(NOBODY, self.now()) };
+        match store::commit(self.db(), &changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Missed { .. }) => Ok(false),
+            Err(error) => Err(crate::failure::must(error).into()),
+        }
     }
 
     /// Records how a try ended. False when the lease is another's by now: then what that one

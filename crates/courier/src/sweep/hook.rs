@@ -27,7 +27,7 @@ const SCOPES_MAX: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Endpoints(Mutex<HashMap<Scope, (Instant, Opened)>>);
 
-type Opened = Arc<BTreeMap<EndpointId, OpenEndpoint>>;
+pub(super) type Opened = Arc<BTreeMap<EndpointId, OpenEndpoint>>;
 
 impl Endpoints {
     fn of(&self, scope: Scope) -> Option<Opened> {
@@ -51,6 +51,14 @@ impl Courier {
         let opened: Opened = Arc::new(found.into_iter().map(|one| (one.id.clone(), one)).collect());
         self.endpoints.remember(scope, &opened);
         Ok(opened)
+    }
+
+    /// The endpoints of a scope, as they were a moment ago.
+    pub(super) async fn endpoints_of(&self, scope: Scope) -> Result<Opened, Failure> {
+        match self.endpoints.of(scope) {
+            Some(endpoints) => Ok(endpoints),
+            None => self.open_endpoints(scope).await,
+        }
     }
 
     /// Turns an event into one delivery for each endpoint of its scope.
@@ -81,10 +89,7 @@ impl Courier {
         body: &str,
     ) -> Result<Option<End>, Failure> {
         let number = message.attempts + 1;
-        let endpoints = match self.endpoints.of(message.scope) {
-            Some(endpoints) => endpoints,
-            None => self.open_endpoints(message.scope).await?,
-        };
+        let endpoints = self.endpoints_of(message.scope).await?;
         let Some(endpoint) = endpoints.get(endpoint) else {
             let detail = "the endpoint was removed or switched off".to_owned();
             let (how, end) = (How::NotTried, TryEnd::GivenUp);

@@ -4,7 +4,6 @@
 use desk::Failure;
 use desk::admin::Sets;
 use desk::outbox::{Claimed, LetterFacts};
-use domain::Env;
 use domain::address::{Address, Recipients};
 use domain::admin::SettingKey;
 use domain::changes::TryEnd;
@@ -40,13 +39,10 @@ impl Courier {
             let detail = detail.to_owned();
             Ok(Some(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail, failed }))
         };
-        if message.scope.env() == Env::Staging {
-            return never("staging sends no mail", None);
+        if let Some(why) = self.never_sent(message).await? {
+            return never(why, None);
         }
         let sets = self.desk.sets(message.scope).await?;
-        if !sets.acknowledges() {
-            return never("the account has switched this mail off", None);
-        }
         let facts = self.desk.letter_facts(message.scope, &message.case).await?;
         // A try that fails may not bring back whom the caps left out.
         let known = self.under_way().remove(&message.id);
