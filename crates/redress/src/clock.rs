@@ -42,6 +42,40 @@ impl Dice for OsDice {
     }
 }
 
+/// Bytes asked of the kernel at once: enough for the ids and salts of some hundred commands.
+const POOL_BYTES: usize = 4_096;
+
+/// [`OsDice`] that asks the kernel for many bytes at once, since a command needs a few small ones
+/// and each question costs more than the bytes. What was given out is wiped here.
+pub struct PooledDice {
+    bytes: Box<[u8; POOL_BYTES]>,
+    used: usize,
+}
+
+impl Default for PooledDice {
+    fn default() -> Self {
+        Self { bytes: Box::new([0; POOL_BYTES]), used: POOL_BYTES }
+    }
+}
+
+impl Dice for PooledDice {
+    /// # Panics
+    /// As [`OsDice`].
+    fn fill(&mut self, bytes: &mut [u8]) {
+        if bytes.len() > POOL_BYTES {
+            return OsDice.fill(bytes);
+        }
+        if bytes.len() > POOL_BYTES - self.used {
+            OsDice.fill(&mut self.bytes[..]);
+            self.used = 0;
+        }
+        let given = &mut self.bytes[self.used..self.used + bytes.len()];
+        bytes.copy_from_slice(given);
+        given.fill(0);
+        self.used += bytes.len();
+    }
+}
+
 /// How long something has taken. For progress lines only: nothing is decided by it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(std::time::Instant);
@@ -67,6 +101,22 @@ mod tests {
         let first = now();
         assert!(first.millis() > 1_735_689_600_000, "{first:?}");
         assert!(now() >= first);
+    }
+
+    #[test]
+    fn pooled_dice_give_no_byte_twice_and_fill_what_is_larger_than_the_pool() {
+        let mut dice = PooledDice::default();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..3 * POOL_BYTES / 16 {
+            let mut sixteen = [0; 16];
+            dice.fill(&mut sixteen);
+            assert!(seen.insert(sixteen), "the same sixteen bytes twice");
+        }
+        let mut large = vec![0; 2 * POOL_BYTES];
+        dice.fill(&mut large);
+        assert!(large.chunks(100).all(|part| part.iter().any(|byte| *byte != 0)));
+        let given = &dice.bytes[..dice.used];
+        assert!(given.iter().all(|byte| *byte == 0), "what was given out stays readable");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use store::engine::{Db, Place, vacant};
 use store::migrate::{MIGRATIONS, Migrated};
 use vault::keyring::{Keyring, KeyringError};
 
-use crate::clock::{self, OsClock, OsDice};
+use crate::clock::{self, OsClock, OsDice, PooledDice};
 use crate::directory::{Directory, Kind};
 use crate::seal_file;
 use crate::settings::{EngineSetting, Flag, Settings, StorageSettings};
@@ -111,7 +111,8 @@ impl House {
             .context("the database cannot be opened")?;
         let migrated = db.migrate(MIGRATIONS, clock::now()).await?;
         let keys = keyring(&keys_dir(&directory, &settings), &db).await?;
-        let desk = Desk::new(db.clone(), Arc::new(keys), Arc::new(OsClock), Box::new(OsDice));
+        let dice = Box::new(PooledDice::default());
+        let desk = Desk::new(db.clone(), Arc::new(keys), Arc::new(OsClock), dice);
         // A command ends before a second is over; a server sets what its operator chose.
         desk.log_reads_before_answers(true);
         desk.take_stock().await.map_err(explained)?;
