@@ -1,8 +1,10 @@
 //! The road every command takes: load, decide, commit; and again when somebody was faster.
 
+use std::sync::Arc;
+
 use domain::actor::Actor;
 use domain::admin::Kind;
-use domain::case::{Ask, Command, Hand, Known, decide};
+use domain::case::{Ask, Command, Hand, Known, PaymentRef, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
 use domain::evidence::{AttachOrder, ReadOrder};
@@ -73,37 +75,35 @@ impl Desk {
         if let Err(refusal) = order.by.must(order.command.right()) {
             return self.refuse(order, refusal).await;
         }
-        let key = order.key.as_ref().map(|key| key_of(&order.by, key));
-        let digest = key.as_ref().map_or([0; 32], |_| order.command.digest());
+        let key = order
+            .key
+            .as_ref()
+            .map(|key| Key { name: key_of(&order.by, key), digest: order.command.digest() });
+        let sealing = self.seals_contents(order.by.scope).await?;
+        let order = Arc::new(order.clone());
+        let turn = Turn { desk: self.clone(), order: Arc::clone(&order), key, sealing };
         let attempts = match &order.command {
             Command::TakeNext { .. } => TAKE_ATTEMPTS_MAX,
             _ => ATTEMPTS_MAX,
         };
         for attempt in 0..attempts {
-            let (known, saved) = self.load(order, key.as_deref(), attempt).await?;
-            if let Some(saved) = saved {
-                return self.say_again(order, saved, &digest).await;
-            }
-            let decided = self.with_dice(|dice| {
-                let mut hand = Hand { by: &order.by, at: self.now(), dice };
-                decide(&known, &order.command, &mut hand)
-            });
-            let decision = match decided {
-                Ok(decision) => decision,
-                Err(Refusal::QueueEmpty) => {
-                    let refusal = self.no_case_in(order).await?;
-                    return self.refuse(order, refusal).await;
+            let settled = match about_payment(&order.command) {
+                Some(payment) => turn.clone().at_once(payment).await,
+                None => {
+                    let (known, saved) = self.load(&order, turn.key_name(), attempt).await?;
+                    let (changes, mut settled) = turn.settle(&known, saved);
+                    if matches!(settled, Err(Refusal::QueueEmpty)) {
+                        settled = Err(self.no_case_in(&order).await?);
+                    }
+                    store::commit(self.db(), &changes).await.map(|()| settled)
                 }
-                Err(refusal) => return self.refuse(order, refusal).await,
             };
-            let outcome = decision.outcome;
-            let mut changes = self.with_sealed_content(decision.changes).await?;
-            changes.nonce = order.nonce;
-            changes.saved = key.clone().map(|key| Saved { key, digest, outcome: outcome.clone() });
-            match store::commit(self.db(), &changes).await {
-                Ok(()) => {
-                    self.inner.outbox_grew.notify_waiters();
-                    return Ok(Done { outcome, repeated: false });
+            match settled {
+                Ok(settled) => {
+                    if settled.as_ref().is_ok_and(|done| !done.repeated) {
+                        self.inner.outbox_grew.notify_waiters();
+                    }
+                    return Ok(settled?);
                 }
                 Err(CommitError::Missed { tag: tag::NONCE }) => {
                     return Err(Refusal::NonceSpent.into());
@@ -112,7 +112,7 @@ impl Desk {
                 Err(error) => return Err(crate::failure::must(error).into()),
             }
         }
-        self.refuse(order, Refusal::Busy).await
+        self.refuse(&order, Refusal::Busy).await
     }
 
     async fn load(
@@ -123,11 +123,9 @@ impl Desk {
     ) -> Result<(Known, Option<Saved>), Failure> {
         let scope = order.by.scope;
         let loaded = match &order.command {
-            Command::Report(report) => {
-                read::for_report(self.db(), scope, &report.payment, key).await
-            }
-            Command::Open(by_hand) => {
-                read::for_opening(self.db(), scope, by_hand.payment.as_ref(), key).await
+            Command::Report(_) | Command::Open(_) => {
+                let payment = about_payment(&order.command).flatten();
+                read::for_opening(self.db(), scope, payment, key).await
             }
             Command::Attach(AttachOrder { case, .. })
             | Command::ReadEvidence(ReadOrder { case, .. }) => {
@@ -202,19 +200,6 @@ impl Desk {
         Ok(if there { Refusal::QueueEmpty } else { unknown })
     }
 
-    async fn say_again(
-        &self,
-        order: &Order,
-        saved: Saved,
-        digest: &Digest,
-    ) -> Result<Done, Failure> {
-        if saved.digest != *digest {
-            return self.refuse(order, Refusal::KeyReusedForOther).await;
-        }
-        self.spend_nonce(order).await?;
-        Ok(Done { outcome: saved.outcome, repeated: true })
-    }
-
     /// Refused, and the nonce is spent all the same: a signed request is good once.
     async fn refuse(&self, order: &Order, refusal: Refusal) -> Result<Done, Failure> {
         self.spend_nonce(order).await?;
@@ -251,6 +236,12 @@ impl Desk {
         }
     }
 
+    /// Whether the tenant wants sealed what customers write.
+    async fn seals_contents(&self, scope: Scope) -> Result<bool, Failure> {
+        let tenant = self.tenant(scope.tenant()).await?;
+        Ok(tenant.is_some_and(|tenant| tenant.seal_narratives))
+    }
+
     /// Seals what customers wrote where the tenant wants it.
     pub(crate) async fn with_sealed_content(
         &self,
@@ -258,13 +249,13 @@ impl Desk {
     ) -> Result<Changes, Failure> {
         let holds_content =
             |change: &Change| matches!(change, Change::Noted { content: Some(_), .. });
-        if !changes.list.iter().any(holds_content) {
-            return Ok(changes);
+        if changes.list.iter().any(holds_content) && self.seals_contents(changes.scope).await? {
+            self.seal_contents(&mut changes);
         }
-        let Some(tenant) = self.tenant(changes.scope.tenant()).await? else { return Ok(changes) };
-        if !tenant.seal_narratives {
-            return Ok(changes);
-        }
+        Ok(changes)
+    }
+
+    fn seal_contents(&self, changes: &mut Changes) {
         for change in &mut changes.list {
             if let Change::Noted { note, content } = change
                 && let Some(KeptContent::Plain(plain)) = content
@@ -275,7 +266,85 @@ impl Desk {
                 *content = Some(KeptContent::Sealed { salt: plain.salt, bytes });
             }
         }
-        Ok(changes)
+    }
+}
+
+/// An idempotency key as it is kept, and the digest of what it was sent with.
+#[derive(Clone)]
+struct Key {
+    name: String,
+    digest: Digest,
+}
+
+/// What an order came to, told once what belongs to it is durable.
+type Settled = Result<Done, Refusal>;
+
+/// An order whose turn it is, with all it takes to settle it without waiting for anything.
+#[derive(Clone)]
+struct Turn {
+    desk: Desk,
+    order: Arc<Order>,
+    key: Option<Key>,
+    sealing: bool,
+}
+
+impl Turn {
+    fn key_name(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.name.as_str())
+    }
+
+    /// Looks, decides and commits in one go.
+    async fn at_once(self, payment: Option<&PaymentRef>) -> Result<Settled, CommitError> {
+        let (db, scope, key) = (self.desk.db().clone(), self.order.by.scope, self.key.clone());
+        let key = key.as_ref().map(|key| key.name.as_str());
+        let decide = move |known: Known, saved| self.settle(&known, saved);
+        store::commit_found(&db, scope, payment, key, decide).await
+    }
+
+    /// What is to be written, and what to answer then. The nonce is spent whatever comes of it: a
+    /// signed request is good once.
+    fn settle(&self, known: &Known, saved: Option<Saved>) -> (Changes, Settled) {
+        let (order, at) = (&*self.order, self.desk.now());
+        let only_nonce = || Changes { nonce: order.nonce, ..Changes::none(order.by.scope, at) };
+        if let (Some(saved), Some(key)) = (saved, &self.key) {
+            let again = match saved.digest == key.digest {
+                true => Ok(Done { outcome: saved.outcome, repeated: true }),
+                false => Err(Refusal::KeyReusedForOther),
+            };
+            return (only_nonce(), again);
+        }
+        let decided = self.desk.with_dice(|dice| {
+            let mut hand = Hand { by: &order.by, at, dice };
+            decide(known, &order.command, &mut hand)
+        });
+        let decision = match decided {
+            Ok(decision) => decision,
+            Err(refusal) => return (only_nonce(), Err(refusal)),
+        };
+        let (mut changes, outcome) = (decision.changes, decision.outcome);
+        if self.sealing {
+            self.desk.seal_contents(&mut changes);
+        }
+        changes.nonce = order.nonce;
+        changes.saved = self.key.as_ref().map(|key| Saved {
+            key: key.name.clone(),
+            digest: key.digest,
+            outcome: outcome.clone(),
+        });
+        (changes, Ok(Done { outcome, repeated: false }))
+    }
+}
+
+/// The payment that a command opens a case about, if it names one; nothing for a command that does
+/// not open any. For these little is looked up, so it is done in the writer's own turn.
+const fn about_payment(command: &Command) -> Option<Option<&PaymentRef>> {
+    match command {
+        Command::Report(report) => Some(Some(&report.payment)),
+        Command::Open(by_hand) => Some(by_hand.payment.as_ref()),
+        Command::Act(_)
+        | Command::TakeNext { .. }
+        | Command::Attach(_)
+        | Command::ReadEvidence(_) => None,
     }
 }
 

@@ -24,6 +24,7 @@
 //!    Text sorts by its bytes on both. `LIKE` ignores case on SQLite only: compare lowered text.
 
 mod load;
+mod plan;
 mod postgres;
 mod sqlite;
 mod value;
@@ -33,6 +34,7 @@ use crate::fault::Fault;
 use crate::migrate::{self, Migrated, Migration};
 use domain::Instant;
 pub use load::{Load, ROWS_PER_LOAD_MAX};
+use plan::Plan;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -270,6 +272,8 @@ impl Counters {
 struct Request {
     /// Rows that come before the batch; such a request is alone.
     load: Option<Load>,
+    /// What is asked first; the batch is empty until it was.
+    plan: Option<Plan>,
     batch: Vec<Stmt>,
     /// Whether it is a transaction of its own, sharing with nobody.
     alone: bool,
@@ -404,7 +408,32 @@ impl Db {
     /// # Errors
     /// `Missed` and `Limit` when a guard or a CHECK says no; a fault when the engine is broken.
     pub async fn commit(&self, batch: Vec<Stmt>) -> Result<Rows, CommitError> {
-        self.send(None, batch, false).await
+        self.send(None, None, batch, false).await
+    }
+
+    /// Asks all questions and commits what `then` makes of the answers, as [`Db::commit`] does. On
+    /// SQLite both happen in one turn of the writing thread, so nothing changes in between and a
+    /// caller waits once and not twice; on PostgreSQL guards are needed as ever. The questions must
+    /// be quick, and `then` must not wait: everybody's writes stand behind them. It is called once
+    /// at most.
+    ///
+    /// # Errors
+    /// As for [`Db::read`] and [`Db::commit`].
+    pub async fn commit_found(
+        &self,
+        queries: Vec<Query>,
+        then: impl FnOnce(Rows) -> Vec<Stmt> + Send + Sync + 'static,
+    ) -> Result<Rows, CommitError> {
+        queries.iter().try_for_each(|query| presentable(&query.values))?;
+        if let Engine::Postgres(postgres) = &self.engine {
+            self.counters.reads.fetch_add(1, Relaxed);
+            let found = match queries.is_empty() {
+                true => Rows::new(),
+                false => postgres.look(queries).await?,
+            };
+            return self.commit(then(found)).await;
+        }
+        self.send(None, Some(Plan::new(queries, then)), Vec::new(), false).await
     }
 
     /// As [`Db::commit`], but as a transaction of its own: for an import of many rows, which
@@ -414,26 +443,20 @@ impl Db {
     /// # Errors
     /// As for [`Db::commit`].
     pub async fn bulk(&self, load: Option<Load>, batch: Vec<Stmt>) -> Result<Rows, CommitError> {
-        self.send(load, batch, true).await
+        self.send(load, None, batch, true).await
     }
 
     async fn send(
         &self,
         load: Option<Load>,
+        plan: Option<Plan>,
         batch: Vec<Stmt>,
         alone: bool,
     ) -> Result<Rows, CommitError> {
-        if batch.len() > STATEMENTS_PER_BATCH_MAX {
-            let many = batch.len();
-            return Err(Fault::new(format!(
-                "a batch of {many} statements: split it, {STATEMENTS_PER_BATCH_MAX} are the most"
-            ))
-            .into());
-        }
-        batch.iter().try_for_each(|stmt| presentable(&stmt.values))?;
+        checked(&batch)?;
         load.as_ref().map_or(Ok(()), Load::check)?;
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let request = Request { load, batch, alone, reply };
+        let request = Request { load, plan, batch, alone, reply };
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.send(request).await?,
             Engine::Postgres(postgres) => postgres.send(request).await?,
@@ -504,6 +527,17 @@ impl Db {
             reads: c.reads.load(Relaxed),
         }
     }
+}
+
+/// Refuses a batch that no engine should be given.
+fn checked(batch: &[Stmt]) -> Result<(), Fault> {
+    if batch.len() > STATEMENTS_PER_BATCH_MAX {
+        let many = batch.len();
+        return Err(Fault::new(format!(
+            "a batch of {many} statements: split it, {STATEMENTS_PER_BATCH_MAX} are the most"
+        )));
+    }
+    batch.iter().try_for_each(|stmt| presentable(&stmt.values))
 }
 
 /// Refuses what only one engine could keep.

@@ -5,6 +5,8 @@
 pub(super) mod copy;
 mod group;
 mod link;
+mod look;
+mod many;
 mod schema;
 
 use super::{Counters, Query, ROWS_PER_ANSWER_MAX, Request, Row, Rows, Setting};
@@ -14,11 +16,14 @@ use domain::Instant;
 use futures_util::TryStreamExt;
 pub(super) use link::Door;
 use link::{Answer, Link, Work, fault, in_order, lost};
+use look::Look;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
 
 /// Times a snapshot is tried, each on a fresh connection after the last was lost.
 const READ_ATTEMPTS_MAX: u32 = 4;
@@ -26,12 +31,19 @@ const READ_ATTEMPTS_MAX: u32 = 4;
 /// The wait before a snapshot is tried again, times the attempts so far.
 const READ_WAIT: Duration = Duration::from_millis(50);
 
-/// The queue of the writing tasks and the connections that read.
+/// The queues of the tasks, and the connections that read.
 #[derive(Clone)]
 pub(super) struct Postgres {
-    door: Arc<Door>,
     writer: mpsc::Sender<Request>,
-    readers: Arc<[Slot]>,
+    looks: mpsc::Sender<Look>,
+    readers: Readers,
+}
+
+/// The connections that read.
+#[derive(Clone)]
+struct Readers {
+    door: Arc<Door>,
+    slots: Arc<[Slot]>,
     turn: Arc<AtomicUsize>,
 }
 
@@ -92,8 +104,11 @@ impl Postgres {
             let writer = group::Writer::new(Arc::clone(&door), first.take(), Arc::clone(&counters));
             tokio::spawn(writer.run(Arc::clone(&requests)));
         }
-        let readers = (0..readers.get()).map(|_| Slot::default()).collect();
-        Ok(Self { door, writer, readers, turn: Arc::default() })
+        let slots = (0..readers.get()).map(|_| Slot::default()).collect();
+        let readers = Readers { door, slots, turn: Arc::default() };
+        let (looks, waiting) = mpsc::channel(look::LOOKS_WAITING_MAX);
+        tokio::spawn(look::run(readers.clone(), waiting));
+        Ok(Self { writer, looks, readers })
     }
 
     pub(super) async fn send(&self, request: Request) -> Result<(), Fault> {
@@ -102,17 +117,52 @@ impl Postgres {
     }
 
     pub(super) async fn read(&self, queries: Vec<Query>) -> Result<Rows, Fault> {
-        let this = self.clone();
-        let task = tokio::spawn(async move { this.read_here(&queries).await });
+        let readers = self.readers.clone();
+        let task = tokio::spawn(async move { readers.read(&queries).await });
         task.await.map_err(|why| Fault::new("reading from the database").because(why))?
     }
 
-    async fn read_here(&self, queries: &[Query]) -> Result<Rows, Fault> {
+    /// As [`Postgres::read`], together with others who look something up at the same time.
+    pub(super) async fn look(&self, queries: Vec<Query>) -> Result<Rows, Fault> {
+        let ended = || Fault::new("the tasks of the database have ended");
+        let (reply, answer) = oneshot::channel();
+        self.looks.send(Look { queries, reply }).await.map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())?
+    }
+
+    pub(super) async fn migrate(
+        &self,
+        steps: &'static [Migration],
+        at: Instant,
+    ) -> Result<Migrated, Fault> {
+        let door = Arc::clone(&self.readers.door);
+        let task = tokio::spawn(async move { schema::migrate(&door, steps, at).await });
+        task.await.map_err(|why| Fault::new("bringing the tables up to date").because(why))?
+    }
+
+    pub(super) async fn check(&self, sql: &str) -> Result<(), Fault> {
+        let link = self.readers.door.connect().await?;
+        let (text, highest) = link::numbered(sql);
+        let known = link.prepare(&text, |otherwise| vec![otherwise; highest]).await;
+        known.map(drop).map_err(|why| fault("preparing a statement", why))
+    }
+
+    pub(super) async fn durability(&self) -> Result<Vec<Setting>, Fault> {
+        schema::settings(&self.readers.door).await
+    }
+}
+
+impl Readers {
+    /// The next connection in turn.
+    async fn link(&self) -> Result<Arc<Link>, Fault> {
         let turn = self.turn.fetch_add(1, Relaxed);
-        let slot = &self.readers[turn % self.readers.len()];
+        self.slots[turn % self.slots.len()].link(&self.door).await
+    }
+
+    async fn read(&self, queries: &[Query]) -> Result<Rows, Fault> {
         let mut attempt = 1;
         loop {
-            let (fault, again) = match slot.link(&self.door).await {
+            let (fault, again) = match self.link().await {
                 Ok(link) => match snapshot(&link, queries).await? {
                     Ok(rows) => return Ok(rows),
                     Err(why) => {
@@ -134,27 +184,6 @@ impl Postgres {
             tokio::time::sleep(READ_WAIT * attempt).await;
             attempt += 1;
         }
-    }
-
-    pub(super) async fn migrate(
-        &self,
-        steps: &'static [Migration],
-        at: Instant,
-    ) -> Result<Migrated, Fault> {
-        let door = Arc::clone(&self.door);
-        let task = tokio::spawn(async move { schema::migrate(&door, steps, at).await });
-        task.await.map_err(|why| Fault::new("bringing the tables up to date").because(why))?
-    }
-
-    pub(super) async fn check(&self, sql: &str) -> Result<(), Fault> {
-        let link = self.door.connect().await?;
-        let (text, highest) = link::numbered(sql);
-        let known = link.prepare(&text, |otherwise| vec![otherwise; highest]).await;
-        known.map(drop).map_err(|why| fault("preparing a statement", why))
-    }
-
-    pub(super) async fn durability(&self) -> Result<Vec<Setting>, Fault> {
-        schema::settings(&self.door).await
     }
 }
 
@@ -195,22 +224,30 @@ async fn snapshot(
 
 /// Runs one statement that is prepared.
 async fn run(link: &Link, work: &Work<'_>) -> Result<Answer, tokio_postgres::Error> {
-    let (statement, values) = match work {
+    match work {
         Work::Control(sql) => {
             link.client().batch_execute(sql).await?;
-            return Ok(Answer::default());
+            Ok(Answer::default())
         }
-        Work::Statement(statement, values) => (statement, *values),
-    };
+        Work::Statement(statement, values) => run_with(link, statement, values.iter()).await,
+        Work::Many(statement, columns) => run_with(link, statement, columns.iter()).await,
+    }
+}
+
+async fn run_with<'v, T: ToSql + Sync + 'v>(
+    link: &Link,
+    statement: &Statement,
+    values: std::slice::Iter<'v, T>,
+) -> Result<Answer, tokio_postgres::Error> {
     if statement.columns().is_empty() {
-        let touched = link.client().execute_raw(statement, values.iter()).await?;
+        let touched = link.client().execute_raw(statement, values).await?;
         return Ok(Answer {
             touched: usize::try_from(touched).unwrap_or(usize::MAX),
             rows: vec![],
         });
     }
     let width = statement.columns().len();
-    let stream = link.client().query_raw(statement, values.iter()).await?;
+    let stream = link.client().query_raw(statement, values).await?;
     let mut stream = std::pin::pin!(stream);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {

@@ -111,6 +111,11 @@ impl Row {
         Self(values.into_boxed_slice())
     }
 
+    /// The values.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.0.into_vec()
+    }
+
     /// How many columns the row has.
     pub fn width(&self) -> usize {
         self.0.len()

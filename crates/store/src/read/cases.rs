@@ -212,6 +212,36 @@ fn open_and_earlier(rows: &[Row]) -> Result<(Option<Case>, Option<CaseId>), Faul
     Ok((open, earlier))
 }
 
+/// What must be known to decide a report or an opening by hand, and what the key remembers.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    scope: Scope,
+    payment: Option<PaymentRef>,
+    key: Option<String>,
+}
+
+impl Look {
+    pub(crate) fn new(scope: Scope, payment: Option<&PaymentRef>, key: Option<&str>) -> Self {
+        Self { scope, payment: payment.cloned(), key: key.map(str::to_owned) }
+    }
+
+    pub(crate) fn queries(&self) -> Vec<Query> {
+        let payment = self.payment.as_ref().map(|payment| about_payment(self.scope, payment));
+        let mut queries: Vec<Query> = payment.into_iter().flatten().collect();
+        queries.extend(self.key.as_deref().map(|key| saved_query(self.scope, key)));
+        queries
+    }
+
+    /// Reads the answers.
+    pub(crate) fn found(&self, found: &[Vec<Row>]) -> Result<(Known, Option<Saved>), Fault> {
+        let key = self.key.as_deref();
+        match self.payment {
+            Some(_) => Ok((known_of_payment(found, 0)?, saved_of(found, 2, key)?)),
+            None => Ok((Known::default(), saved_of(found, 0, key)?)),
+        }
+    }
+}
+
 /// What must be known to decide a report, and what the key remembers, in one snapshot.
 pub async fn for_report(
     db: &Db,
@@ -219,10 +249,7 @@ pub async fn for_report(
     payment: &PaymentRef,
     key: Option<&str>,
 ) -> Result<(Known, Option<Saved>), Fault> {
-    let mut queries = Vec::from(about_payment(scope, payment));
-    queries.extend(key.map(|key| saved_query(scope, key)));
-    let found = db.read(queries).await?;
-    Ok((known_of_payment(&found, 0)?, saved_of(&found, 2, key)?))
+    for_opening(db, scope, Some(payment), key).await
 }
 
 /// What must be known to open a case by hand, and what the key remembers.
@@ -232,11 +259,8 @@ pub async fn for_opening(
     payment: Option<&PaymentRef>,
     key: Option<&str>,
 ) -> Result<(Known, Option<Saved>), Fault> {
-    if let Some(payment) = payment {
-        return for_report(db, scope, payment, key).await;
-    }
-    let found = db.read(key.map(|key| saved_query(scope, key)).into_iter().collect()).await?;
-    Ok((Known::default(), saved_of(&found, 0, key)?))
+    let look = Look::new(scope, payment, key);
+    look.found(&db.read(look.queries()).await?)
 }
 
 fn about_payment(scope: Scope, payment: &PaymentRef) -> [Query; 2] {

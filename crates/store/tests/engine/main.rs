@@ -5,6 +5,7 @@
 
 mod both;
 mod copy;
+mod found;
 mod migrate;
 mod support;
 mod trouble;

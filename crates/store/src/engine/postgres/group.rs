@@ -9,9 +9,10 @@
 //! savepoint. So one bad batch costs one more round trip and never its neighbours.
 
 use super::link::{Answer, Door, Link, Unprepared, Work, fault, in_order, lost};
+use super::many;
 use crate::engine::{
-    BATCHES_PER_GROUP_MAX, CommitError, Counters, Load, Member, Request,
-    STATEMENTS_PER_GROUP_ENOUGH,
+    BATCHES_PER_GROUP_MAX, CommitError, Counters, Expect, Load, Member, Request,
+    STATEMENTS_PER_GROUP_ENOUGH, SqlKey, Stmt, Value,
 };
 use crate::fault::Fault;
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
+use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 /// Times a group is tried before its batches are answered with the fault: after a deadlock, a
@@ -31,6 +33,9 @@ const ATTEMPT_WAIT: Duration = Duration::from_millis(50);
 
 /// Runs of one group at full speed before all its batches are run one by one.
 const ROUNDS_MAX: u32 = 4;
+
+/// Members that are merged at least: below that there is nothing to gain.
+const MERGED_MIN: usize = 3;
 
 /// A task that writes.
 pub(super) struct Writer {
@@ -159,6 +164,62 @@ struct Transaction<'a> {
     counters: &'a Counters,
 }
 
+/// What came of one message.
+type Outcome = Result<Answer, tokio_postgres::Error>;
+
+/// Statements of several members, those with one text together.
+#[derive(Default)]
+struct Merged {
+    members: Vec<usize>,
+    parts: Vec<Part>,
+}
+
+/// One text with all that it is run for: which member, and which of its statements.
+struct Part {
+    key: SqlKey,
+    statement: Statement,
+    rows: Vec<(usize, usize)>,
+}
+
+impl Merged {
+    /// Takes a member in, whose statements are these for many.
+    fn add(&mut self, member: usize, batch: &[Stmt], all: Vec<Statement>) {
+        self.members.push(member);
+        for (place, (stmt, statement)) in batch.iter().zip(all).enumerate() {
+            let key = SqlKey::of(stmt.sql);
+            match self.parts.iter_mut().find(|part| part.key == key) {
+                Some(part) => part.rows.push((member, place)),
+                None => self.parts.push(Part { key, statement, rows: vec![(member, place)] }),
+            }
+        }
+    }
+
+    /// What is to be sent.
+    fn work<'m>(&self, members: &'m [Member]) -> Vec<Work<'m>> {
+        let work = |part: &Part| {
+            let values =
+                |&(i, place): &(usize, usize)| members[i].request.batch[place].values.as_slice();
+            let rows: Vec<&[Value]> = part.rows.iter().map(values).collect();
+            Work::Many(part.statement.clone(), many::columns(&rows))
+        };
+        self.parts.iter().map(work).collect()
+    }
+
+    /// Whether every row of every part was written. A server that says no is asked again, row by
+    /// row; one that is gone is an error.
+    fn held(&self, answers: impl Iterator<Item = Outcome>) -> Result<bool, Stop> {
+        let mut held = true;
+        for (part, answer) in self.parts.iter().zip(answers) {
+            match answer {
+                Ok(answer) => held &= answer.touched == part.rows.len(),
+                Err(why) if why.as_db_error().is_some() && !lost(&why) => held = false,
+                Err(why) => return Err(why.into()),
+            }
+        }
+        Ok(held)
+    }
+}
+
 /// What became of one batch of a run.
 enum Fate {
     /// Kept, if the transaction is.
@@ -197,7 +258,7 @@ impl Transaction<'_> {
             if slow.is_empty() && fast.is_empty() {
                 return Ok(());
             }
-            if self.fast(members, &fast, &mut suspect).await? {
+            if self.fast(members, &fast, &mut suspect, round == 1).await? {
                 return self.slow_and_commit(members, &slow).await;
             }
             self.counters.replays.fetch_add(1, Relaxed);
@@ -238,18 +299,34 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Begins, and runs the members `fast` without waiting in between. When some cannot be kept,
-    /// answers the first, marks the others, rolls back and says false.
+    /// Begins, and runs the members `fast` without waiting in between, with one statement for each
+    /// text where that can be and `merging` says so. When some cannot be kept, answers the first,
+    /// marks the others, rolls back and says false; when it is not known which, only that.
     async fn fast(
         &self,
         members: &mut [Member],
         fast: &[usize],
         suspect: &mut [bool],
+        merging: bool,
     ) -> Result<bool, Stop> {
-        let fates = self.send("BEGIN", members, fast).await?;
+        let (merged, single) = match merging {
+            true => self.merged(members, fast).await?,
+            false => (Merged::default(), fast.to_vec()),
+        };
+        let mut opening = vec![Work::Control("BEGIN")];
+        opening.extend(merged.work(members));
+        let (opened, fates) = self.send(opening, members, &single).await?;
+        let mut opened = opened.into_iter();
+        if let Some(begun) = opened.next() {
+            begun?;
+        }
+        if !merged.held(opened)? {
+            self.link.client().batch_execute("ROLLBACK").await?;
+            return Ok(false);
+        }
         let mut first = true;
         let mut held = Vec::with_capacity(fast.len());
-        for (&i, fate) in fast.iter().zip(fates) {
+        for (&i, fate) in single.iter().zip(fates) {
             match fate {
                 Fate::Held(rows) => held.push((i, rows)),
                 Fate::Not(error) if first => {
@@ -267,13 +344,52 @@ impl Transaction<'_> {
         for (i, rows) in held {
             members[i].answer = Some(Ok(rows));
         }
+        for i in merged.members {
+            members[i].answer = Some(Ok(vec![Vec::new(); members[i].request.batch.len()]));
+        }
         Ok(true)
+    }
+
+    /// The members whose statements can all be merged with those of others, and the rest.
+    async fn merged(
+        &self,
+        members: &[Member],
+        fast: &[usize],
+    ) -> Result<(Merged, Vec<usize>), Stop> {
+        let (mut merged, mut single) = (Merged::default(), Vec::new());
+        for &i in fast {
+            match self.all_for_many(&members[i].request.batch).await? {
+                Some(all) => merged.add(i, &members[i].request.batch, all),
+                None => single.push(i),
+            }
+        }
+        if merged.members.len() < MERGED_MIN {
+            return Ok((Merged::default(), fast.to_vec()));
+        }
+        Ok((merged, single))
+    }
+
+    async fn all_for_many(&self, batch: &[Stmt]) -> Result<Option<Vec<Statement>>, Stop> {
+        let mut all = Vec::with_capacity(batch.len());
+        for stmt in batch {
+            if stmt.expect != Expect::OneRow {
+                return Ok(None);
+            }
+            match self.link.for_many(stmt.sql, many::inserts).await? {
+                Some(many) if many.fits(&stmt.values) => all.push(many.statement),
+                _ => return Ok(None),
+            }
+        }
+        Ok((!all.is_empty()).then_some(all))
     }
 
     /// Runs the members `slow` one by one inside the transaction, then commits.
     async fn slow_and_commit(&self, members: &mut [Member], slow: &[usize]) -> Result<(), Stop> {
         for &i in slow {
-            let fate = self.send("SAVEPOINT batch", members, &[i]).await?.pop();
+            let opening = vec![Work::Control("SAVEPOINT batch")];
+            let (opened, mut fates) = self.send(opening, members, &[i]).await?;
+            opened.into_iter().try_for_each(|answer| answer.map(drop))?;
+            let fate = fates.pop();
             let (end, answer) = match fate {
                 Some(Fate::Held(rows)) => ("RELEASE batch", Ok(rows)),
                 Some(Fate::Not(error)) => ("ROLLBACK TO batch; RELEASE batch", Err(error)),
@@ -292,14 +408,16 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Sends `begin` and all statements of the members named, and reads what became of each.
+    /// Sends `opening` and all statements of the members named, and reads what came of the former
+    /// and what became of each of the latter.
     async fn send(
         &self,
-        begin: &'static str,
+        opening: Vec<Work<'_>>,
         members: &[Member],
         named: &[usize],
-    ) -> Result<Vec<Fate>, Stop> {
-        let mut work = vec![Work::Control(begin)];
+    ) -> Result<(Vec<Outcome>, Vec<Fate>), Stop> {
+        let mut work = opening;
+        let opens = work.len();
         for &i in named {
             for stmt in &members[i].request.batch {
                 let known = self.link.knows(stmt.sql, &stmt.values);
@@ -312,21 +430,16 @@ impl Transaction<'_> {
             }
         }
         let mut answers = in_order(self.link, &work).await.into_iter();
-        if let Some(begun) = answers.next() {
-            begun?;
-        }
+        let opened = answers.by_ref().take(opens).collect();
         let mut fates = Vec::with_capacity(named.len());
         for &i in named {
             let batch = &members[i].request.batch;
             fates.push(fate(batch, answers.by_ref().take(batch.len()))?);
         }
-        Ok(fates)
+        Ok((opened, fates))
     }
 
-    async fn prepared_again(
-        &self,
-        stmt: &crate::engine::Stmt,
-    ) -> Result<tokio_postgres::Statement, Stop> {
+    async fn prepared_again(&self, stmt: &Stmt) -> Result<Statement, Stop> {
         match self.link.prepared(stmt.sql, &stmt.values).await {
             Ok(statement) => Ok(statement),
             Err(Unprepared::Wrong(fault)) => Err(Stop::Over(fault)),
@@ -349,7 +462,7 @@ async fn copy(link: &Link, load: &Load) -> Result<u64, tokio_postgres::Error> {
 
 /// Reads the answers to one batch. All of them are taken, whatever they are.
 fn fate(
-    batch: &[crate::engine::Stmt],
+    batch: &[Stmt],
     answers: impl Iterator<Item = Result<Answer, tokio_postgres::Error>>,
 ) -> Result<Fate, Stop> {
     let mut rows = Vec::with_capacity(batch.len());

@@ -1,6 +1,7 @@
 //! One connection to PostgreSQL: how it is opened, its prepared statements, and sending many of
 //! them without waiting in between. It must never log or pass on what the server says of values.
 
+use super::many::Column;
 use crate::engine::{Row, SqlKey, Value};
 use crate::fault::Fault;
 use bytes::BytesMut;
@@ -103,6 +104,7 @@ impl Door {
         Ok(Link {
             client,
             prepared: Mutex::default(),
+            many: Mutex::default(),
             turn: Mutex::default(),
             abandoned: AtomicBool::new(false),
         })
@@ -147,9 +149,25 @@ fn tls(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Fault> {
 pub(super) struct Link {
     client: Client,
     prepared: Mutex<HashMap<SqlKey, Statement>>,
+    /// The same texts for many rows at once; nothing for those that cannot be made so.
+    many: Mutex<HashMap<SqlKey, Option<Many>>>,
     /// Held while several messages that belong together are sent.
     turn: Mutex<()>,
     abandoned: AtomicBool,
+}
+
+/// A text made for many rows at once, and the types of its places for one.
+#[derive(Clone)]
+pub(super) struct Many {
+    pub(super) statement: Statement,
+    types: Arc<[Type]>,
+}
+
+impl Many {
+    /// Whether these values can be among those of its arrays.
+    pub(super) fn fits(&self, values: &[Value]) -> bool {
+        fit(values, &self.types)
+    }
 }
 
 /// Why a statement is not prepared.
@@ -182,13 +200,32 @@ impl Link {
     /// Whether [`Link::prepared`] would answer without asking the server.
     pub(super) fn knows(&self, sql: &'static str, values: &[Value]) -> Option<Statement> {
         let known = self.prepared.lock().ok()?.get(&SqlKey::of(sql)).cloned()?;
-        let types = known.params();
-        let fits = types.len() == values.len()
-            && values
-                .iter()
-                .zip(types)
-                .all(|(value, kind)| type_of(value).is_none_or(|t| t == *kind));
-        fits.then_some(known)
+        fit(values, known.params()).then_some(known)
+    }
+
+    /// A statement that is prepared, as one for many rows; nothing when `make` cannot make it so.
+    pub(super) async fn for_many(
+        &self,
+        sql: &'static str,
+        make: fn(&str, &[Type]) -> Option<String>,
+    ) -> Result<Option<Many>, tokio_postgres::Error> {
+        let key = SqlKey::of(sql);
+        if let Some(known) = self.many.lock().ok().and_then(|all| all.get(&key).cloned()) {
+            return Ok(known);
+        }
+        let single = self.prepared.lock().ok().and_then(|all| all.get(&key).cloned());
+        let Some(single) = single else { return Ok(None) };
+        let many = match make(sql, single.params()) {
+            None => None,
+            Some(text) => {
+                let types = single.params().into();
+                Some(Many { statement: self.client.prepare(&text).await?, types })
+            }
+        };
+        if let Ok(mut all) = self.many.lock() {
+            all.insert(key, many.clone());
+        }
+        Ok(many)
     }
 
     /// The statement, prepared with the types of its values. The type of a null is the one seen
@@ -246,6 +283,12 @@ fn unguessed(why: &tokio_postgres::Error) -> bool {
     why.code().is_some_and(|code| codes.contains(code))
 }
 
+/// Whether values can be sent as these types.
+fn fit(values: &[Value], types: &[Type]) -> bool {
+    let fits = |(value, kind): (&Value, &Type)| type_of(value).is_none_or(|t| t == *kind);
+    types.len() == values.len() && values.iter().zip(types).all(fits)
+}
+
 /// The type a value is sent as; none for null.
 fn type_of(value: &Value) -> Option<Type> {
     match value {
@@ -284,6 +327,8 @@ pub(super) enum Work<'v> {
     Control(&'static str),
     /// A prepared statement with its values.
     Statement(Statement, &'v [Value]),
+    /// A statement for many rows with the values of each place.
+    Many(Statement, Vec<Column<'v>>),
 }
 
 /// What a statement did.

@@ -209,11 +209,11 @@ impl Writer<'_> {
         let begun = self.control("BEGIN IMMEDIATE");
         while let Some(request) = next.take() {
             let alone = request.alone;
-            statements += request.batch.len();
             members.push(Member::new(request));
             if begun.is_ok() && matches!(found, Found::Clean) {
                 found = self.optimist(members)?;
             }
+            statements += members.last().map_or(0, |member| member.request.batch.len());
             let full = alone
                 || members.len() >= BATCHES_PER_GROUP_MAX
                 || statements >= STATEMENTS_PER_GROUP_ENOUGH;
@@ -229,7 +229,7 @@ impl Writer<'_> {
     fn optimist(&mut self, members: &mut [Member]) -> Result<Found, Fault> {
         let Some(member) = members.last_mut() else { return Ok(Found::Clean) };
         let before = self.cache.connection.total_changes();
-        match self.run(&member.request) {
+        match self.run(&mut member.request) {
             Ok(rows) => member.answer = Some(Ok(rows)),
             Err(Stop::Group(fault)) => return Err(fault),
             Err(Stop::Batch(error)) => {
@@ -247,7 +247,7 @@ impl Writer<'_> {
         self.control("BEGIN IMMEDIATE")?;
         for member in members {
             self.control("SAVEPOINT batch")?;
-            let answer = match self.run(&member.request) {
+            let answer = match self.run(&mut member.request) {
                 Ok(rows) => Ok(rows),
                 Err(Stop::Group(fault)) => return Err(fault),
                 Err(Stop::Batch(error)) => {
@@ -271,8 +271,25 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Asks what is to be asked first. In a second run the batch is there already.
+    fn look(&mut self, request: &mut Request) -> Result<(), Stop> {
+        let Some(plan) = &request.plan else { return Ok(()) };
+        let mut found = Vec::with_capacity(plan.queries.len());
+        for query in &plan.queries {
+            match self.cache.run(query.sql, &query.values) {
+                Ok((_, rows)) => found.push(rows),
+                Err(why) => return Err(self.stop(why)),
+            }
+        }
+        if let Some(plan) = request.plan.take() {
+            request.batch = plan.follow(found).map_err(|fault| Stop::Batch(fault.into()))?;
+        }
+        Ok(())
+    }
+
     /// Runs the load, when there is one, and the batch.
-    fn run(&mut self, request: &Request) -> Result<Rows, Stop> {
+    fn run(&mut self, request: &mut Request) -> Result<Rows, Stop> {
+        self.look(request)?;
         if let Some(load) = &request.load {
             for row in load.values.chunks(load.width) {
                 match self.cache.run(load.each, row) {
