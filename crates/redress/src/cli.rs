@@ -14,7 +14,8 @@ use domain::{Env, Right, Rights, Role};
 
 pub use accounts::{KeyCommand, LoginCommand, TenantCommand, TokenCommand, WebhookCommand};
 pub use running::{
-    MemberCommand, MessageCommand, Of, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
+    EnvironmentCommand, MemberCommand, MessageCommand, Of, PageArgs, QueueCommand, ReadsArgs,
+    SettingCommand, TeamCommand, Where,
 };
 
 pub use backup::{BackupArgs, RestoreArgs};
@@ -83,6 +84,9 @@ pub enum Command {
         after_help = "Example:\n  redress tenant add acme --email ops@acme.example"
     )]
     Tenant(TenantCommand),
+    /// The environments of an account
+    #[command(subcommand, after_help = "Example:\n  redress environment list --tenant acme")]
+    Environment(EnvironmentCommand),
     /// API keys with their HMAC secrets
     #[command(
         subcommand,
@@ -132,8 +136,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  redress history --tenant acme --env production")]
     History(PageArgs),
     /// Who read whose data
-    #[command(after_help = "Example:\n  redress reads --tenant acme --env production")]
-    Reads(PageArgs),
+    #[command(after_help = "Example:\n  redress reads --tenant acme --env production \
+        --view case --by ann@acme.example")]
+    Reads(ReadsArgs),
     /// Say what is wrong with an installation and how to mend it
     #[command(after_help = "Example:\n  redress doctor --dir /var/lib/redress")]
     Doctor,

@@ -14,6 +14,8 @@ use rustix::fs::{FlockOperation, flock};
 const PRIVATE_FILE_MODE: u32 = 0o600;
 /// Mode of the directories around them.
 const PRIVATE_DIR_MODE: u32 = 0o700;
+/// The file that stands in a directory while a restore fills it.
+const RESTORING: &str = "restoring";
 /// The marker's bytes; it is two short lines, so anything longer is not ours.
 const MARKER_BYTES_MAX: usize = 200;
 
@@ -71,6 +73,15 @@ pub enum DirectoryError {
          an empty or a new one with --dir"
     )]
     Foreign {
+        /// The directory.
+        root: PathBuf,
+    },
+    /// A restore that was stopped left its half there.
+    #[error(
+        "a restore into {root} was stopped before its end: remove {root} and empty the database \
+         that it filled, then run `redress restore` again"
+    )]
+    HalfRestored {
         /// The directory.
         root: PathBuf,
     },
@@ -155,9 +166,11 @@ impl Directory {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
-                return Err(match is_vacant(root)? {
-                    true => DirectoryError::Missing { root: root.to_owned() },
-                    false => DirectoryError::Foreign { root: root.to_owned() },
+                let (vacant, root) = (is_vacant(root)?, root.to_owned());
+                return Err(match vacant {
+                    true => DirectoryError::Missing { root },
+                    false if root.join(RESTORING).exists() => DirectoryError::HalfRestored { root },
+                    false => DirectoryError::Foreign { root },
                 });
             }
             Err(why) if why.kind() == io::ErrorKind::InvalidData => {
@@ -178,12 +191,28 @@ impl Directory {
         make_private_dir(root)
     }
 
+    /// Marks what [`Self::begin`] made as being filled by a restore: a kill leaves the mark, and
+    /// with it whoever comes next is told what the half is.
+    ///
+    /// # Errors
+    /// The machine refuses.
+    pub fn fill(root: &Path) -> Result<(), DirectoryError> {
+        write_private(&root.join(RESTORING), b"a restore began\n")
+    }
+
     /// Makes a directory of what was put into `root`.
     ///
     /// # Errors
     /// The machine refuses.
     pub fn finish(root: &Path, kind: Kind, made_at: Instant) -> Result<Self, DirectoryError> {
-        Self::make(root, kind, made_at)
+        let made = Self::make(root, kind, made_at)?;
+        let path = root.join(RESTORING);
+        match fs::remove_file(&path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => {
+                Err(DirectoryError::Io { act: "remove", path, why })
+            }
+            _ => Ok(made),
+        }
     }
 
     fn make(root: &Path, kind: Kind, at: Instant) -> Result<Self, DirectoryError> {

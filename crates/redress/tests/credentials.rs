@@ -162,6 +162,9 @@ fn an_account_is_run_from_the_command_line() {
     run(&["queue", "change", "vouchers", "--label", "vouchers"]);
     run(&["queue", "retire", "vouchers"]);
     assert!(run(&["queue", "list"]).contains("vouchers  vouchers  of front-desk  retired "));
+    run(&["queue", "add", "refunds", "--team", "front-desk"]);
+    run(&["team", "retire", "front-desk"]);
+    assert!(run(&["queue", "list"]).contains("refunds  of front-desk, which is retired"));
     assert!(fail(&["queue", "add", "intake"]).contains("queue"));
     run(&["setting", "set", "acknowledgement", "off"]);
     assert!(run(&["setting", "list"]).contains("acknowledgement  = off"));
@@ -183,6 +186,13 @@ fn an_account_is_run_from_the_command_line() {
     assert!(history.contains("command line  member-disable"), "{history}");
     let reads = run(&["reads"]);
     assert!(reads.lines().count() > 0 && reads.lines().all(|row| row.ends_with("members  all")));
+    let by = ["reads", "--view", "members", "--subject", "all", "--by", "command line"];
+    assert_eq!(run(&by), reads);
+    for other in [["--view", "case"], ["--subject", "C-1"], ["--by", "ann@acme.example"]] {
+        assert_eq!(run(&[&["reads"], &other[..]].concat()), "", "{other:?}");
+    }
+    let environments = good(dir, &["environment", "list", "--tenant", "acme"]);
+    assert!(environments.contains("staging  ") && environments.contains("production  "));
     let walked = good(dir, &["audit", "verify"]);
     assert!(walked.contains("acts of administration: nothing is wrong"), "{walked}");
 }

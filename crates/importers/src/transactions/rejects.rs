@@ -28,17 +28,24 @@ pub struct RejectsFile {
 
 impl RejectsFile {
     /// One that will be written to `path`. A file left there by an earlier import is removed, so
-    /// that it is not taken for the result of this one.
+    /// that it is not taken for the result of this one; and one is made and taken away, so that a
+    /// place that takes none is known before the first row and not at the first rejected one.
     ///
     /// # Errors
-    /// The old file cannot be removed.
+    /// The old file cannot be removed, or none can be made.
     pub fn new(path: &Path) -> Result<Self, RejectsUnwritten> {
-        match fs::remove_file(path) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => {
-                Err(RejectsUnwritten { path: path.to_owned(), why })
-            }
-            _ => Ok(Self { path: path.to_owned(), writer: None, count: 0 }),
-        }
+        let removed = match fs::remove_file(path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+            _ => Ok(()),
+        };
+        removed
+            .and_then(|()| make(path))
+            .and_then(|made| {
+                drop(made);
+                fs::remove_file(path)
+            })
+            .map_err(|why| RejectsUnwritten { path: path.to_owned(), why })?;
+        Ok(Self { path: path.to_owned(), writer: None, count: 0 })
     }
 
     /// Where it goes when none is named: beside the file it speaks of.
@@ -87,10 +94,7 @@ impl RejectsFile {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                // The rows are about people, so the file is for its owner only.
-                let file =
-                    OpenOptions::new().create_new(true).write(true).mode(0o600).open(&self.path)?;
-                let mut writer = csv::Writer::from_writer(BufWriter::new(file));
+                let mut writer = csv::Writer::from_writer(BufWriter::new(make(&self.path)?));
                 writer.write_record(["line", "reason", "raw"])?;
                 none.insert(writer)
             }
@@ -98,6 +102,11 @@ impl RejectsFile {
         let line = rejected.line.to_string();
         writer.write_record([&line, &rejected.reason, &harmless(&rejected.raw)])
     }
+}
+
+/// The rows are about people, so the file is for its owner only.
+fn make(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)
 }
 
 /// A spreadsheet runs cells that begin with these; a quote in front makes them text.
@@ -126,6 +135,14 @@ mod tests {
         let file = RejectsFile::new(&path).expect("new");
         assert_eq!(file.finish().expect("finished"), 0);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_place_that_takes_no_file_is_refused_before_the_first_row() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let path = scratch.path().join("no/such/folder/rejects.csv");
+        let refused = RejectsFile::new(&path).expect_err("refused");
+        assert!(refused.to_string().contains("--rejects"), "{refused}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use domain::admin::ReadView;
 use domain::{Env, Role};
 
 use super::{parse_env, parse_role};
@@ -44,6 +45,51 @@ pub struct PageArgs {
     /// How many rows
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=200))]
     pub limit: i64,
+}
+
+/// Flags of `reads`.
+#[derive(Args, Debug)]
+pub struct ReadsArgs {
+    /// Of which account, and how many
+    #[command(flatten)]
+    pub page: PageArgs,
+    /// Only what this reader saw, as a row names him
+    #[arg(long, value_name = "READER", value_parser = parse_wanted)]
+    pub by: Option<String>,
+    /// Only what was seen in this way
+    #[arg(long, value_parser = parse_view)]
+    pub view: Option<ReadView>,
+    /// Only what was seen of this thing, as a row names it
+    #[arg(long, value_name = "THING", value_parser = parse_wanted)]
+    pub subject: Option<String>,
+}
+
+fn parse_wanted(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("it is empty; leave the flag out to see all".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn parse_view(word: &str) -> Result<ReadView, String> {
+    let words: Vec<&str> = ReadView::ALL.iter().map(|view| view.word()).collect();
+    ReadView::parse(word).ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
+/// `environment …`
+#[derive(Debug, Subcommand)]
+pub enum EnvironmentCommand {
+    /// List the environments of an account and the host names that lead to each
+    #[command(after_help = "Which host names lead where is set in the settings file: \
+        docs/operating.md.\n\nExample:\n  redress environment list --tenant acme")]
+    List {
+        /// Which account
+        #[arg(long)]
+        tenant: String,
+        /// Print JSON instead of words: an object for each thing
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `member …`

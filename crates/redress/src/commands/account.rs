@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail, ensure};
 use desk::admin::AdminDone;
+use domain::Env;
 use domain::account::{Login, Token};
 use domain::admin::acts::NewToken;
 use domain::admin::{AdminAct, check};
@@ -13,7 +14,9 @@ use vault::Secret;
 
 use super::operate::{INSTALLATION, act, act_anywhere, day, moment, scopes, tell, time};
 use super::{Outcome, say, scope};
-use crate::cli::{KeyCommand, LoginCommand, Of, TenantCommand, TokenCommand, Where};
+use crate::cli::{
+    EnvironmentCommand, KeyCommand, LoginCommand, Of, TenantCommand, TokenCommand, Where,
+};
 use crate::wiring::{House, Wanted, Way, explained, text_of};
 
 /// Digits of a digest that named a token before tokens had ids.
@@ -66,6 +69,29 @@ pub async fn tenant(way: &Way, command: TenantCommand) -> anyhow::Result<Outcome
                 tell(json, &row, &format!("{slug}  {email}  {name}{sealed}"));
             }
         }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `environment …`
+///
+/// # Errors
+/// No such tenant; a fault.
+pub async fn environment(way: &Way, command: EnvironmentCommand) -> anyhow::Result<Outcome> {
+    let EnvironmentCommand::List { tenant, json } = command;
+    let house = way.open(Wanted::Existing).await?;
+    let hosts = &house.settings.hosts;
+    for env in Env::ALL {
+        scope(&house.desk, &tenant, env).await?;
+        let names = hosts.enforced.then_some(match env {
+            Env::Production => &hosts.production,
+            Env::Staging => &hosts.staging,
+        });
+        let text = match names {
+            Some(names) => format!("{env}  {}", names.join(" ")),
+            None => format!("{env}  any host name: the credential alone says which it is"),
+        };
+        tell(json, &json!({ "environment": env.word(), "hosts": names }), &text);
     }
     Ok(Outcome::Done)
 }

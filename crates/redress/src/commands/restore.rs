@@ -60,7 +60,8 @@ pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
     let database = place(into.dir.join("redress.db"), &settings.storage)?;
     ensure!(
         vacant(&database).await?,
-        "{database:?} is not empty: a backup is restored into an empty database only"
+        "{database:?} is not empty: a backup is restored into an empty database only; if a restore \
+         into it was stopped, make the database anew and repeat"
     );
     room_for_files(&archive, &into.dir, &settings)?;
     let keys_dir = settings.keys.dir.clone().unwrap_or_else(|| into.dir.join("keys"));
@@ -274,6 +275,7 @@ impl Builder<'_> {
     ) -> anyhow::Result<()> {
         let dir = &self.into.dir;
         Directory::begin(dir)?;
+        Directory::fill(dir)?;
         if let Keys::Parcel(parcel) = keys {
             parcel.write(keys_dir, &mut OsDice)?;
             say(&format!("{} keys written to {}", parcel.count(), keys_dir.display()));

@@ -14,7 +14,8 @@ use vault::Secret;
 use super::operate::{act, day, id, moment, tell, time};
 use super::{Outcome, scope};
 use crate::cli::{
-    MemberCommand, MessageCommand, PageArgs, QueueCommand, SettingCommand, TeamCommand, Where,
+    MemberCommand, MessageCommand, PageArgs, QueueCommand, ReadsArgs, SettingCommand, TeamCommand,
+    Where,
 };
 use crate::server;
 use crate::wiring::{House, Wanted, Way, explained, text_of};
@@ -175,8 +176,14 @@ async fn list_queues(at: &At) -> anyhow::Result<()> {
     let intake = domain::case::INTAKE;
     let row = json!({ "queue": intake, "name": intake, "team": "", "retired_at": null });
     at.tell(&row, &format!("{intake}  always there"));
+    let teams = at.house.desk.see_teams(&at.by()).await.map_err(explained)?;
+    let gone = |name: &str| teams.iter().any(|one| one.name == name && one.retired_at.is_some());
     for one in at.house.desk.see_queues(&at.by()).await.map_err(explained)? {
-        let team = if one.team.is_empty() { String::new() } else { format!("  of {}", one.team) };
+        let team = match one.team.as_str() {
+            "" => String::new(),
+            name if gone(name) => format!("  of {name}, which is retired"),
+            name => format!("  of {name}"),
+        };
         let off = one.retired_at.map(|at| format!("  retired {}", day(at)));
         let row = json!({
             "queue": one.name,
@@ -338,17 +345,22 @@ pub async fn history(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// No such account; a fault.
-pub async fn reads(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
-    let (house, by) = asked(way, args).await?;
-    let all = ReadFilter::default();
-    let list = house.desk.see_reads(&by, &all, None, args.limit).await.map_err(explained)?;
+pub async fn reads(way: &Way, args: ReadsArgs) -> anyhow::Result<Outcome> {
+    let page = &args.page;
+    let (house, by) = asked(way, page).await?;
+    let filter = ReadFilter {
+        actor: args.by.unwrap_or_default(),
+        view: args.view.map(|view| view.word().to_owned()).unwrap_or_default(),
+        subject: args.subject.unwrap_or_default(),
+    };
+    let list = house.desk.see_reads(&by, &filter, None, page.limit).await.map_err(explained)?;
     for one in list {
         let (at, view) = (moment(one.at), one.view.word());
         let (actor, credential, subject) = (&one.actor, &one.credential, &one.subject);
         let row = json!({
             "at": at, "actor": actor, "credential": credential, "view": view, "subject": subject,
         });
-        tell(args.at.json, &row, &format!("{at}  {actor}  {credential}  {view}  {subject}"));
+        tell(page.at.json, &row, &format!("{at}  {actor}  {credential}  {view}  {subject}"));
     }
     Ok(Outcome::Done)
 }

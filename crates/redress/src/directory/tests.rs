@@ -52,6 +52,19 @@ fn what_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn what_a_stopped_restore_left_is_called_that_until_it_ends() {
+    let scratch = scratch();
+    let root = scratch.path().join("data");
+    Directory::begin(&root).expect("begun");
+    Directory::fill(&root).expect("marked");
+    let refused = Directory::open_any(&root, AT).expect_err("half");
+    assert!(matches!(refused, DirectoryError::HalfRestored { .. }), "{refused}");
+    let made = Directory::finish(&root, Kind::Serve, AT).expect("finished");
+    assert_eq!(Directory::open(&root).expect("whole").made_at(), made.made_at());
+    assert!(!root.join(RESTORING).exists());
+}
+
+#[test]
 fn a_prepared_settings_file_does_not_make_it_foreign() {
     let scratch = scratch();
     fs::write(scratch.path().join("redress.toml"), "").expect("written");
