@@ -1,6 +1,8 @@
 //! The plan of a run: programs that do less first, then the program on each engine, then what needs
 //! long. Every figure of the program is followed by a look for what it acknowledged.
 
+mod soak;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -82,6 +84,13 @@ pub async fn run(plan: &Plan) -> anyhow::Result<bool> {
     }
     if let Some(seconds) = plan.steady {
         run.steady(seconds).await?;
+    }
+    if let Some(seconds) = plan.soak {
+        for kind in [EngineKind::Sqlite, EngineKind::Postgres] {
+            if run.wanted(kind) {
+                run.soak(kind, seconds).await?;
+            }
+        }
     }
     let goals = std::mem::take(&mut run.goals);
     run.page.say("## Goals");

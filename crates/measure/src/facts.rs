@@ -75,6 +75,21 @@ pub fn memory_kib(process: u32, what: &str) -> u64 {
     line.and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
+/// Files, connections and the like that a process holds open.
+pub fn open_files(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+}
+
+/// Bytes that are free on the disk of this folder, for whoever is not root.
+///
+/// # Errors
+/// `df` does not say.
+pub fn free_bytes(folder: &Path) -> anyhow::Result<u64> {
+    let done = Command::new("df").args(["--output=avail", "-B1"]).arg(folder).output();
+    let said = String::from_utf8(done.context("starting df")?.stdout)?;
+    said.lines().nth(1).context("what df says")?.trim().parse().context("what df says")
+}
+
 /// Ticks of a second in /proc/PID/stat: the same on every Linux, whatever its kernel counts in.
 const TICKS_PER_SECOND: u64 = 100;
 

@@ -102,6 +102,12 @@ pub struct Plan {
     /// Also a steady load for so many seconds; 720 are longer than nonces are kept
     #[arg(long, num_args = 0..=1, default_missing_value = "720")]
     steady: Option<u64>,
+    /// Also so many seconds at half the peak: whether memory, open files and latencies grow
+    #[arg(long, num_args = 0..=1, default_missing_value = "3600")]
+    soak: Option<u64>,
+    /// Reports a second of --soak [default: half of what a first look sees, or what the disk holds]
+    #[arg(long, requires = "soak")]
+    soak_rate: Option<f64>,
     /// Small numbers, to see that it works: the figures mean nothing
     #[arg(long)]
     smoke: bool,
@@ -114,6 +120,7 @@ impl Plan {
             (self.seconds, self.warm, self.rounds) = (2, 1, 1);
             (self.large_payments, self.large_cases) = (400_000, 50_000);
             self.steady = self.steady.map(|seconds| seconds.min(12));
+            self.soak = self.soak.map(|seconds| seconds.min(12));
         }
         self
     }

@@ -95,6 +95,16 @@ impl Server {
         facts::memory_kib(self.child.id(), "VmHWM") as f64 / 1_024.0
     }
 
+    /// The memory it has now, in MiB.
+    pub fn memory_now_mib(&self) -> f64 {
+        facts::memory_kib(self.child.id(), "VmRSS") as f64 / 1_024.0
+    }
+
+    /// Files, connections and the like that it holds open now.
+    pub fn open_files(&self) -> usize {
+        facts::open_files(self.child.id())
+    }
+
     /// Processor time it has used so far, in microseconds.
     pub fn cpu_micros(&self) -> u64 {
         facts::cpu_micros(self.child.id())
