@@ -11,12 +11,10 @@ mod sets;
 pub(crate) mod told;
 pub mod views;
 
-use std::fmt::Write as _;
-
 use domain::actor::Actor;
 use domain::admin::{AdminAct, AdminChange, AdminEntry, FieldChange, Kind};
 use domain::changes::{Change, Changes, Outcome};
-use domain::{Refusal, Scope};
+use domain::{Refusal, Scope, hex};
 use store::engine::CommitError;
 use vault::secret::Secret;
 
@@ -195,11 +193,7 @@ impl Desk {
     /// The key with a digest that only the key outside the database can make: a request may hold a
     /// password, and a plain digest of it could be guessed at.
     fn keyed(&self, once: &Once) -> Once {
-        let mut hex = String::with_capacity(2 * once.digest.len());
-        for byte in once.digest {
-            write!(hex, "{byte:02x}").ok();
-        }
-        let digest = self.keyring().lookup_digest("administration", &hex);
+        let digest = self.keyring().lookup_digest("administration", &hex(&once.digest));
         Once { key: once.key.clone(), digest }
     }
 

@@ -1,10 +1,9 @@
 //! Tenants and their credentials as they are kept. A secret stands here only sealed or as a digest;
 //! the plain one never reaches this crate.
 
-use std::fmt::Write as _;
-
 use crate::actor::{Rights, Role};
 use crate::chain::Digest;
+use crate::hex;
 use crate::ids::{EndpointId, MemberId};
 use crate::scope::{Scope, TenantId};
 use crate::time::Instant;
@@ -94,11 +93,7 @@ pub const TOKEN_ID_BYTES: usize = 8;
 
 /// The public id of the token with this digest.
 pub fn token_id(digest: &[u8]) -> String {
-    let mut id = String::from("tk_");
-    for byte in digest.iter().take(TOKEN_ID_BYTES) {
-        write!(id, "{byte:02x}").ok();
-    }
-    id
+    format!("tk_{}", hex(&digest[..digest.len().min(TOKEN_ID_BYTES)]))
 }
 
 impl Token {

@@ -13,6 +13,7 @@ pub mod chain;
 pub mod changes;
 pub mod dice;
 pub mod evidence;
+mod hex;
 pub mod ids;
 pub mod job;
 pub mod message;
@@ -25,6 +26,7 @@ pub mod time;
 
 pub use actor::{Actor, Right, Rights, Role};
 pub use dice::Dice;
+pub use hex::hex;
 pub use refusal::Refusal;
 pub use scope::{Env, Scope, TenantId};
 pub use time::{Instant, Millis};

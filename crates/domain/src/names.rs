@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::admin::{Kind, check};
 use crate::chain::digest_of;
+use crate::hex;
 use crate::scope::Scope;
 use crate::time::Instant;
 
@@ -136,8 +137,7 @@ pub fn queue_slug(name: &str) -> String {
         some => some,
     };
     let digest = digest_of(&[folded.as_bytes()]);
-    let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{beginning}-{digits}")
+    format!("{beginning}-{}", hex(&digest[..4]))
 }
 
 /// Whether both names are one.

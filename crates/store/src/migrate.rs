@@ -13,9 +13,8 @@
 
 use crate::engine::EngineKind;
 use crate::fault::Fault;
-use domain::Instant;
+use domain::{Instant, hex};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// One step.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +47,7 @@ impl Migration {
             hasher.update((text.len() as u64).to_be_bytes());
             hasher.update(text.as_bytes());
         }
-        hasher.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            write!(hex, "{byte:02x}").ok();
-            hex
-        })
+        hex(&hasher.finalize())
     }
 
     /// The text for one engine.

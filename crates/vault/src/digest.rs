@@ -2,6 +2,8 @@
 //! whatever could be guessed (an address, a telephone number) is hashed under a key. Never use the
 //! plain form for anything a list of guesses could cover.
 
+/// How digests are written; here for those who make them.
+pub use domain::hex;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -41,17 +43,6 @@ pub fn token_digest(token: &str) -> [u8; DIGEST_BYTES] {
 /// Whether two byte strings are equal, in a time that tells only their lengths.
 pub fn same(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
-}
-
-/// Lower-case hexadecimal, two letters a byte.
-pub fn hex(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(LETTERS[usize::from(byte >> 4)]));
-        text.push(char::from(LETTERS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 impl Keyring {

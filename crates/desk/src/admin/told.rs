@@ -8,11 +8,11 @@ use domain::account::{ApiKey, Endpoint, Login, Tenant, Token};
 use domain::actor::Actor;
 use domain::admin::retell::{
     Accounts, Administration, FOUND, Judged, KINDS, NO_RIGHTS, PASSWORD_DIGEST, STOCK_TAKEN,
-    fingerprint, found_fields, hexadecimal,
+    fingerprint, found_fields,
 };
 use domain::admin::{AdminChange, AdminEntry, FieldChange, Kind};
 use domain::changes::{Change, Changes};
-use domain::{Millis, Refusal, Rights, Scope};
+use domain::{Millis, Refusal, Rights, Scope, hex};
 use store::engine::CommitError;
 use store::read::rows as read;
 
@@ -71,7 +71,7 @@ pub(crate) fn token_made(token: Token) -> Decision {
     decision
         .field("installation", "", if token.installation { "yes" } else { "" })
         .field("member", "", token.member.as_ref().map_or("", |member| member.as_str()))
-        .field("digest", "", hexadecimal(&token.digest))
+        .field("digest", "", hex(&token.digest))
         .change(Change::TokenNew(token))
 }
 

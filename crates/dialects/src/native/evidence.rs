@@ -8,10 +8,9 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use desk::evidence::{Attached, FilesFailure};
-use domain::chain::Digest;
 use domain::evidence::{AttachOrder, Evidence, Flag};
 use domain::ids::EvidenceId;
-use domain::{Actor, Refusal, Right};
+use domain::{Actor, Refusal, Right, hex};
 use evidence::place::Plain;
 use evidence::{FileFault, Refused};
 use http::header::{
@@ -96,10 +95,6 @@ impl EvidenceShape {
             created_at: time(file.created_at),
         }
     }
-}
-
-fn hex(digest: &Digest) -> String {
-    vault::digest::hex(digest)
 }
 
 fn shapes(files: &[Evidence]) -> Vec<EvidenceShape> {

@@ -12,6 +12,7 @@ pub use accounts::Accounts;
 use super::Kind;
 use super::history::{AdminEntry, FieldChange};
 use crate::chain::digest_of;
+use crate::hex;
 use crate::time::{Instant, Millis};
 
 /// How far a time in a row may be from the time of its entry, or from one computed of it: an act
@@ -85,17 +86,7 @@ pub fn fingerprint(hash: &str) -> String {
     if hash.is_empty() {
         return String::new();
     }
-    hexadecimal(&digest_of(&[b"redress-password-1", hash.as_bytes()]))
-}
-
-/// Lower-case hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        write!(text, "{byte:02x}").ok();
-    }
-    text
+    hex(&digest_of(&[b"redress-password-1", hash.as_bytes()]))
 }
 
 /// How a row stands to what is told of it.

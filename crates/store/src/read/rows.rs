@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use domain::Scope;
 use domain::account::token_id;
-use domain::admin::retell::{Columns, NO_RIGHTS, columns, fingerprint, hexadecimal};
+use domain::admin::retell::{Columns, NO_RIGHTS, columns, fingerprint};
 use domain::admin::{AdminEntry, Kind};
+use domain::hex;
 
 use super::admin::entry;
 use crate::engine::{Db, Row, Value};
@@ -128,7 +129,7 @@ fn text(value: &Value) -> String {
     match value {
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text.clone(),
-        Value::Bytes(bytes) => hexadecimal(bytes),
+        Value::Bytes(bytes) => hex(bytes),
         Value::Null => String::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use domain::changes::{Change, Changes, FeedNumbers};
 use domain::ids::MessageId;
-use domain::{Instant, Scope};
+use domain::{Instant, Scope, hex};
 use sha2::{Digest as _, Sha256};
 
 use super::{one, tag};
@@ -51,10 +51,7 @@ fn payments_row(scope: Scope, at: Instant, body: String) -> Stmt {
     hash.update(scope.number().to_be_bytes());
     hash.update(at.millis().to_be_bytes());
     hash.update(body.as_bytes());
-    let mut id = String::with_capacity(32);
-    for byte in &hash.finalize()[..16] {
-        let _ = write!(id, "{byte:02x}");
-    }
+    let id = hex(&hash.finalize()[..16]);
     let values: Vec<Value> =
         vec![id.into(), scope.number().into(), at.millis().into(), body.into()];
     one(INSERT_PAYMENTS, tag::PAYMENT, values)
