@@ -156,7 +156,7 @@ fn weigh(scope: Scope, at: Instant, rows: &[Payment], stored: Stored) -> (Change
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
         let owner = owners.get(row.trxid.as_str()).copied();
-        let result = weigh_row(row, known.get(row.refid.as_str()).copied(), owner);
+        let result = weigh_row(row, known.get(row.refid.as_str()).copied(), owner, at);
         match &result {
             Ok(RowEffect::New) => changes.list.push(Change::PaymentNew(Box::new(row.clone()))),
             Ok(RowEffect::Moved { from_status_at }) => changes.list.push(Change::PaymentMoved {

@@ -98,6 +98,7 @@ impl Desk {
             total: i64::try_from(cases.len()).unwrap_or(i64::MAX),
             done: 0,
             refused: 0,
+            cancelled_by: None,
         };
         let outcome = Outcome::Job { job: job.id.clone(), total: job.total, state: job.state };
         let mut changes = Changes::none(by.scope, now);
@@ -229,7 +230,8 @@ impl Desk {
             let mut changes = Changes::none(by.scope, self.now());
             changes.saved = once.map(|once| once.saved(by, outcome.clone()));
             if runs {
-                changes.list.push(Change::Job(JobChange::Ended { job: id.clone(), state }));
+                let (job, cancelled_by) = (id.clone(), Some(by.name.clone()));
+                changes.list.push(Change::Job(JobChange::Ended { job, state, cancelled_by }));
             }
             if changes.list.is_empty() && changes.saved.is_none() {
                 return Ok(Done { outcome, repeated: false });
@@ -277,7 +279,8 @@ impl Desk {
             let rows = read::waiting_rows(self.db(), &job.id, CASES_PER_STEP).await?;
             if rows.is_empty() {
                 let (id, state) = (job.id.clone(), JobState::Done);
-                self.write(job.by.scope, Change::Job(JobChange::Ended { job: id, state })).await?;
+                let ended = JobChange::Ended { job: id, state, cancelled_by: None };
+                self.write(job.by.scope, Change::Job(ended)).await?;
                 return Ok(true);
             }
             let rows = self.turns(&job, &ask, &says, rows).await?;

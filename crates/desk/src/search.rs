@@ -120,7 +120,8 @@ impl Desk {
             }
         }
         let texts = by.role != Role::Merchant && by.may(Right::ReadPersonal);
-        self.note_read(by, ReadView::Search, &subject(ask)).await?;
+        let indexed = self.texts_are_indexed(by.scope).await?;
+        self.note_read(by, ReadView::Search, &subject(ask, indexed)).await?;
         let read = match (texts, by.may(Right::ReadPersonal)) {
             (true, _) => Question::new,
             (false, true) => Question::by_reference,
@@ -142,7 +143,7 @@ impl Desk {
         let more = hits.len() > limit;
         let shown: Vec<CaseId> = hits.into_iter().take(limit).map(|hit| hit.case).collect();
         let next = shown.last().filter(|_| more).cloned();
-        let found = self.shown(by, &question, &shown, texts).await?;
+        let found = self.shown(by, &question, &shown, (texts, indexed)).await?;
         Ok(SearchAnswer { found, next, counts })
     }
 
@@ -152,9 +153,8 @@ impl Desk {
         by: &Actor,
         question: &Question,
         cases: &[CaseId],
-        texts: bool,
+        (texts, indexed): (bool, bool),
     ) -> Result<Vec<Found>, Failure> {
-        let indexed = self.texts_are_indexed(by.scope).await?;
         let loaded = index::load(self.db(), Some(by.scope), 0, cases).await?;
         let answers = |one: &Loaded| question.fits(&page(one, indexed).tokens());
         let fitting = loaded.into_iter().filter(answers);
@@ -167,11 +167,20 @@ impl Desk {
     }
 }
 
-/// What was searched for, for the log of reads. Times are left out, as in lists.
-fn subject(ask: &SearchAsk) -> String {
+/// What stands in the log of reads for the words of a search, where what customers write is sealed:
+/// whoever looks for a story repeats it.
+const WITHHELD: &str = "(withheld)";
+
+/// What was searched for, for the log of reads. Times are left out, as in lists; and what may repeat
+/// a customer's words, unless those are kept in clear.
+fn subject(ask: &SearchAsk, clear: bool) -> String {
     let text = ask.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let mut said: Vec<String> = text.map(str::to_owned).into_iter().collect();
-    said.extend(ask.fields.iter().map(|(field, value)| format!("{}={value}", field.word())));
+    let text = text.map(|text| if clear { text.to_owned() } else { format!("q={WITHHELD}") });
+    let mut said: Vec<String> = text.into_iter().collect();
+    said.extend(ask.fields.iter().map(|(field, value)| {
+        let shown = clear || *field != Field::Category;
+        format!("{}={}", field.word(), if shown { value } else { WITHHELD })
+    }));
     let mut said = if said.is_empty() { "all".to_owned() } else { said.join(" ") };
     said.retain(|letter| !letter.is_control());
     said

@@ -4,13 +4,16 @@
 use desk::Failure;
 use desk::import::{ROWS_AT_ONCE_MAX, RowResult};
 use domain::payment::{Payment, PaymentStatus, RowEffect, weigh_row};
-use domain::{Millis, Refusal, Role};
+use domain::{Instant, Millis, Refusal, Role};
 use std::collections::HashMap;
 use teststand::engines::BOTH;
 use teststand::world::{BEGINNING, World, payment};
 
+/// When the payments were made; what came of them later has happened by the time of the world.
+const THEN: Instant = BEGINNING.plus(Millis::days(-1));
+
 fn numbered(numbers: std::ops::Range<usize>) -> Vec<Payment> {
-    let one = |n: usize| payment(&format!("R-{n}"), PaymentStatus::Accepted, BEGINNING);
+    let one = |n: usize| payment(&format!("R-{n}"), PaymentStatus::Accepted, THEN);
     numbers.map(one).collect()
 }
 
@@ -30,7 +33,7 @@ impl Plain {
         let mut results = Vec::new();
         for row in rows {
             let owner = self.owners.get(&row.trxid).map(String::as_str);
-            let result = weigh_row(row, self.known.get(&row.refid), owner);
+            let result = weigh_row(row, self.known.get(&row.refid), owner, BEGINNING);
             if let Ok(RowEffect::New | RowEffect::Moved { .. }) = result {
                 self.known.insert(row.refid.clone(), row.clone());
                 if !row.trxid.is_empty() {
@@ -58,6 +61,8 @@ fn chunks() -> Vec<Vec<Payment>> {
     refused.push(Payment { trxid: "T-R-3".into(), ..numbered(96..97).remove(0) });
     refused.push(Payment { amount_minor: 7, ..numbered(4..5).remove(0) });
     refused.push(Payment { status: Failed, ..numbered(7..8).remove(0) });
+    refused.push(later(&numbered(8..9)[0], Processing, 48));
+    refused.push(later(&numbered(97..98)[0], Processing, 48));
     let own_trxid_twice = vec![
         Payment { trxid: "T-same".into(), ..numbered(100..101).remove(0) },
         Payment { trxid: "T-same".into(), ..numbered(101..102).remove(0) },
@@ -151,7 +156,7 @@ async fn a_whole_chunk_moves_on_at_once() {
         let moved: Vec<_> =
             rows.iter().map(|row| later(row, PaymentStatus::Successful, 1)).collect();
         let results = world.desk.import(&by, &moved).await.expect("an import");
-        let wanted = RowEffect::Moved { from_status_at: BEGINNING };
+        let wanted = RowEffect::Moved { from_status_at: THEN };
         assert!(results.iter().all(|one| *one == Ok(wanted.clone())), "{kind:?}");
         let agent = world.actor(Role::Agent, "ann");
         let refused = world.desk.importer(&agent).err();

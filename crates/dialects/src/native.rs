@@ -6,6 +6,7 @@ mod acts;
 mod admin;
 mod around;
 mod asked;
+mod blame;
 mod cases;
 mod cursor;
 mod docs;

@@ -9,13 +9,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::time::{Instant, Millis};
+use domain::time::{CLOCK_SKEW_MAX, Instant, Millis};
 use http::{HeaderMap, HeaderValue, Method};
 use vault::{digest, hmac};
 
-/// How far the caller's clock may be from ours, either way, both in whole seconds. The contract's
-/// only witness says five minutes. A nonce must be remembered for twice this.
-pub const WINDOW: Millis = Millis::minutes(5);
+/// How far the caller's clock may be from ours, either way, both in whole seconds. A nonce must be
+/// remembered for twice this.
+pub const WINDOW: Millis = CLOCK_SKEW_MAX;
 
 /// Characters in a nonce (contract, section 2.1).
 pub const NONCE_CHARS_MIN: usize = 16;

@@ -20,7 +20,7 @@ pub use decide::{
 pub use fact::Facts;
 pub use link::{ABOVE_MAX, Link, LinkKind, Tie};
 pub use list::{Behind, CaseFilter, Sort, Span};
-pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, is_language};
+pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, language};
 pub use report::{Known, PaymentRef, Report, ReportContent};
 pub use retold::{Retold, retell};
 

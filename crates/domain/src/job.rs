@@ -39,6 +39,8 @@ pub enum JobChange {
         job: JobId,
         /// How.
         state: JobState,
+        /// Who stopped it; nothing when it came to its end.
+        cancelled_by: Option<String>,
     },
 }
 
@@ -102,6 +104,8 @@ pub struct Job {
     pub done: i64,
     /// How many refused.
     pub refused: i64,
+    /// Who stopped it; nothing for one that was not stopped, or before this was kept.
+    pub cancelled_by: Option<String>,
 }
 
 /// What came of one case of a job.

@@ -3,7 +3,7 @@
 
 pub mod columns;
 
-use crate::time::Instant;
+use crate::time::{CLOCK_SKEW_MAX, Instant};
 
 /// How far a payment came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,6 +158,11 @@ pub enum RowRefusal {
     TwoStatusesAtOnce,
     /// The `trxid` belongs to another payment.
     TrxidTaken,
+    /// A time that has not come yet, by more than clocks differ.
+    ToCome {
+        /// The column's name.
+        column: &'static str,
+    },
 }
 
 impl RowRefusal {
@@ -174,17 +179,27 @@ impl RowRefusal {
                 "status: differs from the stored payment although status_at is the same".to_owned()
             }
             Self::TrxidTaken => "trxid: belongs to another payment".to_owned(),
+            Self::ToCome { column } => {
+                let minutes = CLOCK_SKEW_MAX.0 / 60_000;
+                format!("{column}: lies in the future, by more than {minutes} minutes")
+            }
         }
     }
 }
 
-/// Decides what `row` does, given the stored payment with its `refid` and the `refid` that owns its
-/// `trxid`.
+/// Decides what `row` does at `now`, given the stored payment with its `refid` and the `refid` that
+/// owns its `trxid`. A status of times to come would stand against every true one until then.
 pub fn weigh_row(
     row: &Payment,
     stored: Option<&Payment>,
     trxid_owner: Option<&str>,
+    now: Instant,
 ) -> Result<RowEffect, RowRefusal> {
+    for (column, time) in [("created_at", row.created_at), ("status_at", row.status_at)] {
+        if time.is_to_come(now) {
+            return Err(RowRefusal::ToCome { column });
+        }
+    }
     if !row.trxid.is_empty() && trxid_owner.is_some_and(|owner| owner != row.refid) {
         return Err(RowRefusal::TrxidTaken);
     }
@@ -219,6 +234,9 @@ fn first_difference(row: &Payment, stored: &Payment) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Millis;
+
+    const NOW: Instant = Instant::from_millis(1_000);
 
     fn payment(status: PaymentStatus, at: i64) -> Payment {
         Payment {
@@ -256,8 +274,8 @@ mod tests {
     #[test]
     fn a_row_is_new_equal_older_later_or_refused() {
         let stored = payment(PaymentStatus::Processing, 10);
-        let weigh = |row: &Payment| weigh_row(row, Some(&stored), Some("A-1"));
-        assert_eq!(weigh_row(&stored, None, None), Ok(RowEffect::New));
+        let weigh = |row: &Payment| weigh_row(row, Some(&stored), Some("A-1"), NOW);
+        assert_eq!(weigh_row(&stored, None, None, NOW), Ok(RowEffect::New));
         assert_eq!(weigh(&stored), Ok(RowEffect::Unchanged));
         assert_eq!(weigh(&payment(PaymentStatus::Accepted, 9)), Ok(RowEffect::Unchanged));
         let from_status_at = Instant::from_millis(10);
@@ -269,6 +287,22 @@ mod tests {
         assert_eq!(weigh(&payment(to, 12)), Err(RowRefusal::NoSuchMove { from, to }));
         let other = Payment { amount_minor: 1, ..stored.clone() };
         assert_eq!(weigh(&other), Err(RowRefusal::Differs { column: "amount_minor" }));
-        assert_eq!(weigh_row(&stored, None, Some("B-2")), Err(RowRefusal::TrxidTaken));
+        assert_eq!(weigh_row(&stored, None, Some("B-2"), NOW), Err(RowRefusal::TrxidTaken));
+    }
+
+    #[test]
+    fn a_row_of_times_to_come_is_refused_by_its_column() {
+        let allowed = NOW.plus(CLOCK_SKEW_MAX);
+        let late = allowed.plus(Millis(1));
+        let row = |created_at, status_at| {
+            let row = Payment { created_at, status_at, ..payment(PaymentStatus::Accepted, 1) };
+            weigh_row(&row, None, None, NOW)
+        };
+        assert_eq!(row(allowed, allowed), Ok(RowEffect::New));
+        let refused = |column| Err(RowRefusal::ToCome { column });
+        assert_eq!(row(late, late), refused("created_at"));
+        assert_eq!(row(NOW, late), refused("status_at"));
+        let said = RowRefusal::ToCome { column: "created_at" }.sentence();
+        assert_eq!(said, "created_at: lies in the future, by more than 5 minutes");
     }
 }

@@ -85,6 +85,11 @@ pub enum Refusal {
         /// What it is.
         kind: Kind,
     },
+    /// It was retired for good: nothing of it changes any more.
+    Retired {
+        /// What it is.
+        kind: Kind,
+    },
     /// The caller would hand out more than he has.
     GrantsTooMuch,
     /// Nothing could ever be sent there, by the rules for outgoing requests.
@@ -179,6 +184,7 @@ impl Refusal {
             Self::NameTaken { kind: Kind::Member },
             Self::AlreadySo { kind: Kind::Token },
             Self::Disabled { kind: Kind::Member },
+            Self::Retired { kind: Kind::Team },
             Self::GrantsTooMuch,
             Self::EndpointBarred { why: "10.0.0.1 is a private address".to_owned() },
             Self::AlwaysThere { kind: Kind::Queue },
@@ -229,6 +235,7 @@ impl Refusal {
             Self::NameTaken { .. } => "name-taken",
             Self::AlreadySo { .. } => "already-so",
             Self::Disabled { .. } => "disabled",
+            Self::Retired { .. } => "retired",
             Self::GrantsTooMuch => "grants-too-much",
             Self::EndpointBarred { .. } => "endpoint-barred",
             Self::AlwaysThere { .. } => "always-there",
@@ -277,6 +284,7 @@ impl Refusal {
             | Self::NameTaken { .. }
             | Self::AlreadySo { .. }
             | Self::Disabled { .. }
+            | Self::Retired { .. }
             | Self::GrantsTooMuch
             | Self::EndpointBarred { .. }
             | Self::AlwaysThere { .. }
@@ -330,12 +338,24 @@ impl fmt::Display for Refusal {
                 "there is a login with this name already: names of logins are unique over the \
                  installation, so choose one that begins with your account's short name",
             ),
+            Self::NameTaken { kind: Kind::Endpoint } => f.write_str(
+                "another endpoint that is switched on has this address, so every event would come \
+                 there twice: use that one, or disable it first",
+            ),
             Self::NameTaken { kind } => {
                 let called = if matches!(kind, Kind::Member) { "address" } else { "name" };
                 write!(f, "there is a {} with this {called} already", kind.word())
             }
             Self::Disabled { kind } => {
                 write!(f, "the {} is disabled: enable it first", kind.word())
+            }
+            Self::Retired { kind } => {
+                let kind = kind.word();
+                write!(
+                    f,
+                    "the {kind} is retired, and nothing of it changes any more: add another {kind} \
+                     under a new name"
+                )
             }
             Self::AlreadySo { kind: Kind::Case } => f.write_str(
                 "the case is so already: its queue, its person and its stage would stay",
@@ -362,7 +382,7 @@ mod tests {
     use super::*;
 
     /// How many there are: a new one changes this line and the samples.
-    const REFUSALS: usize = 41;
+    const REFUSALS: usize = 42;
 
     #[test]
     fn there_is_a_sample_of_each_and_each_has_a_name_of_its_own() {

@@ -1,6 +1,8 @@
 //! Points in time and lengths of time, as integers. Nothing here asks what time it is: `at` is an
 //! argument everywhere.
 
+pub mod written;
+
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
@@ -8,6 +10,10 @@ pub struct Instant(i64);
 /// A length of time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub i64);
+
+/// How far another's clock may be from ours: the contract's only witness says five minutes, and a
+/// clock that nobody sets runs away by less in a month.
+pub const CLOCK_SKEW_MAX: Millis = Millis::minutes(5);
 
 impl Millis {
     /// A whole number of seconds.
@@ -60,6 +66,11 @@ impl Instant {
     /// This instant moved by `by`, held at the ends of what 64 bits can say.
     pub const fn plus(self, by: Millis) -> Self {
         Self(self.0.saturating_add(by.0))
+    }
+
+    /// Whether this is later than `now` by more than clocks differ.
+    pub const fn is_to_come(self, now: Self) -> bool {
+        self.0 > now.plus(CLOCK_SKEW_MAX).0
     }
 
     /// How long after `earlier` this is (negative when it is before).

@@ -176,7 +176,12 @@ fn row_text(row: &Result<RowEffect, RowRefusal>) -> String {
         }
         Err(RowRefusal::TwoStatusesAtOnce) => "two-statuses".to_owned(),
         Err(RowRefusal::TrxidTaken) => "trxid-taken".to_owned(),
+        Err(RowRefusal::ToCome { column }) => format!("to-come:{column}"),
     }
+}
+
+fn column(name: &str) -> Option<&'static str> {
+    COLUMNS.into_iter().find(|column| *column == name)
 }
 
 fn row_result(text: &str) -> Option<Result<RowEffect, RowRefusal>> {
@@ -187,10 +192,8 @@ fn row_result(text: &str) -> Option<Result<RowEffect, RowRefusal>> {
         ["moved", at] => {
             Ok(RowEffect::Moved { from_status_at: Instant::from_millis(at.parse().ok()?) })
         }
-        ["differs", name] => {
-            let column = COLUMNS.iter().find(|column| *column == name)?;
-            Err(RowRefusal::Differs { column })
-        }
+        ["differs", name] => Err(RowRefusal::Differs { column: column(name)? }),
+        ["to-come", name] => Err(RowRefusal::ToCome { column: column(name)? }),
         ["no-such-move", from, to] => Err(RowRefusal::NoSuchMove {
             from: PaymentStatus::parse(from)?,
             to: PaymentStatus::parse(to)?,
@@ -402,7 +405,8 @@ mod tests {
                 "imported-1",
                 concat!(
                     r#"["new","unchanged","moved:7","differs:currency","#,
-                    r#""no-such-move:failed:accepted","two-statuses","trxid-taken"]"#
+                    r#""no-such-move:failed:accepted","two-statuses","trxid-taken","#,
+                    r#""to-come:created_at"]"#
                 ),
                 Outcome::Imported {
                     rows: vec![
@@ -416,6 +420,7 @@ mod tests {
                         }),
                         Err(RowRefusal::TwoStatusesAtOnce),
                         Err(RowRefusal::TrxidTaken),
+                        Err(RowRefusal::ToCome { column: "created_at" }),
                     ],
                 },
             ),

@@ -79,6 +79,14 @@ pub const MIGRATIONS: &[Migration] = &[
     ),
     Migration::new(7, "evidence", include_str!("../../../migrations/0007_evidence.sql")),
     Migration::new(8, "names", include_str!("../../../migrations/0008_names.sql")),
+    Migration {
+        oldest: 8,
+        ..Migration::new(
+            9,
+            "job_cancelled_by",
+            include_str!("../../../migrations/0009_job_cancelled_by.sql"),
+        )
+    },
 ];
 
 /// What a migration did.

@@ -257,8 +257,7 @@ pub enum CaseStage {
     Other(String),
 }
 
-/// A case. `transaction` stands where a case is asked for by itself, and so does `merged_into`
-/// when it was merged.
+/// A case, asked for by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Whom to tell: the first is To, the rest Cc. Empty without `read-personal`.
@@ -277,9 +276,7 @@ pub struct Case {
     pub id: String,
     /// The language the customer wants, a BCP 47 tag.
     pub language: Option<String>,
-    /// The case that goes on, when this one was merged. Said where one case is asked for by
-    /// itself, and in no list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The case that goes on, when this one was merged.
     pub merged_into: Option<String>,
     /// When it was opened.
     pub opened_at: String,
@@ -301,9 +298,7 @@ pub struct Case {
     pub taken_by: Option<String>,
     /// The credential it came through.
     pub through: String,
-    /// The transaction it is about. Said where one case is asked for by itself, and in no list;
-    /// null also for whoever may not read transactions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The transaction it is about; null also for whoever may not read transactions.
     pub transaction: Option<Transaction>,
     /// Counts the changes; the ETag in quotes.
     pub version: i64,
@@ -580,7 +575,7 @@ pub struct CaseLink {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cases {
     /// As its name says.
-    pub cases: Vec<Case>,
+    pub cases: Vec<ListedCase>,
     /// The cursor of the next page, when there is one.
     pub next: Option<String>,
 }
@@ -1203,6 +1198,9 @@ pub struct Job {
     pub act: JobAct,
     /// As its name says.
     pub by: String,
+    /// Who stopped it; null for one that was not stopped, and for one that was stopped before
+    /// this was kept.
+    pub cancelled_by: Option<String>,
     /// As its name says.
     pub created_at: String,
     /// As its name says.
@@ -1410,6 +1408,153 @@ pub struct Link {
 pub struct Links {
     /// Oldest first.
     pub links: Vec<CaseLink>,
+}
+
+/// How it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ListedCaseChannel {
+    /// `app`
+    #[serde(rename = "app")]
+    App,
+    /// `web`
+    #[serde(rename = "web")]
+    Web,
+    /// `phone`
+    #[serde(rename = "phone")]
+    Phone,
+    /// `walk-in`
+    #[serde(rename = "walk-in")]
+    WalkIn,
+    /// `letter`
+    #[serde(rename = "letter")]
+    Letter,
+    /// `email`
+    #[serde(rename = "email")]
+    Email,
+    /// `social`
+    #[serde(rename = "social")]
+    Social,
+    /// `network`
+    #[serde(rename = "network")]
+    Network,
+    /// `regulator`
+    #[serde(rename = "regulator")]
+    Regulator,
+    /// `import`
+    #[serde(rename = "import")]
+    Import,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// The outcome; it stays when the case is closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ListedCaseOutcome {
+    /// `upheld`
+    #[serde(rename = "upheld")]
+    Upheld,
+    /// `partly-upheld`
+    #[serde(rename = "partly-upheld")]
+    PartlyUpheld,
+    /// `rejected`
+    #[serde(rename = "rejected")]
+    Rejected,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ListedCaseProposalRemedy {
+    /// `refund`
+    #[serde(rename = "refund")]
+    Refund,
+    /// `resend`
+    #[serde(rename = "resend")]
+    Resend,
+    /// `compensation`
+    #[serde(rename = "compensation")]
+    Compensation,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// As its name says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListedCaseProposal {
+    /// As its name says.
+    pub by: String,
+    /// As its name says.
+    pub remedy: ListedCaseProposalRemedy,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ListedCaseStage {
+    /// `received`
+    #[serde(rename = "received")]
+    Received,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `resolved`
+    #[serde(rename = "resolved")]
+    Resolved,
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// A word that came later.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// A case as lists and searches say it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListedCase {
+    /// Whom to tell: the first is To, the rest Cc. Empty without `read-personal`.
+    pub addresses: Vec<String>,
+    /// Who has it.
+    pub assignee: Option<String>,
+    /// How it came.
+    pub channel: ListedCaseChannel,
+    /// Your own reference of the customer. Null without `read-personal`.
+    pub customer: Option<String>,
+    /// The earlier, closed case about the same transaction.
+    pub earlier: Option<String>,
+    /// Of a waiting case for whom, of a resolved one how, of a closed one why.
+    pub fact: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// The language the customer wants, a BCP 47 tag.
+    pub language: Option<String>,
+    /// When it was opened.
+    pub opened_at: String,
+    /// The outcome; it stays when the case is closed.
+    pub outcome: Option<ListedCaseOutcome>,
+    /// What waits for a second person.
+    pub proposal: Option<ListedCaseProposal>,
+    /// Where it waits for somebody.
+    pub queue: String,
+    /// When it was received: what the law's clocks count from.
+    pub received_at: String,
+    /// The transaction it is about; null for none.
+    pub refid: Option<String>,
+    /// Where it stands.
+    pub stage: ListedCaseStage,
+    /// Since when.
+    pub stage_at: String,
+    /// Who took it from the customer; null for an app's report.
+    pub taken_by: Option<String>,
+    /// The credential it came through.
+    pub through: String,
+    /// Counts the changes; the ETag in quotes.
+    pub version: i64,
 }
 
 /// As its name says.
@@ -1801,7 +1946,8 @@ pub struct OpenCase {
     /// Your own reference of the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
-    /// A language tag (BCP 47).
+    /// A language tag (BCP 47) in whatever capitals; it is kept in those that RFC 5646
+    /// recommends, as `en-MY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// When it was received, at most 366 days ago; now when it is not said.
@@ -2231,7 +2377,7 @@ pub struct SearchFacet {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchFound {
     /// As its name says.
-    pub case: Case,
+    pub case: ListedCase,
     /// At most three; none when only properties were asked for.
     pub excerpts: Vec<SearchExcerpt>,
 }

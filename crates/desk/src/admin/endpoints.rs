@@ -1,10 +1,11 @@
 //! Where events go: endpoints, their secrets, and what was sent to them.
 
 use domain::account::Endpoint;
+use domain::admin::check::same_place;
 use domain::admin::{AdminAct, AdminChange, Kind};
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::message::{Message, Telling};
-use domain::{Millis, Refusal};
+use domain::{Millis, Refusal, Scope};
 
 use super::{AdminOrder, Decision, misplaced, told};
 use crate::{Desk, Failure};
@@ -19,6 +20,7 @@ impl Desk {
                 if let Some(rule) = self.inner.outgoing.get() {
                     rule(url).map_err(|why| Refusal::EndpointBarred { why })?;
                 }
+                self.place_free(order.by.scope, url).await?;
                 let (endpoint, secret) =
                     self.new_endpoint(order.by.scope, url, order.given.clone());
                 Ok(told::endpoint_made(endpoint).secret(secret))
@@ -30,6 +32,9 @@ impl Desk {
             AdminAct::EndpointDisable { id } | AdminAct::EndpointEnable { id } => {
                 let was = self.endpoint_of(order, id).await?;
                 let off = matches!(order.act, AdminAct::EndpointDisable { .. });
+                if !off && was.disabled_at.is_some() {
+                    self.place_free(order.by.scope, &was.url).await?;
+                }
                 self.endpoint_switch(was, off)
             }
             AdminAct::EndpointTest { id } => {
@@ -39,6 +44,16 @@ impl Desk {
             AdminAct::DeliveryReplay { id } => self.replay(order, id).await,
             _ => Err(misplaced()),
         }
+    }
+
+    /// Refuses an address to which events go already: each would come there twice.
+    async fn place_free(&self, scope: Scope, url: &str) -> Result<(), Failure> {
+        let wanted = same_place(url);
+        let all = store::read::accounts::endpoints_of(self.db(), scope).await?;
+        if all.iter().any(|one| same_place(&one.url) == wanted) {
+            return Err(Refusal::NameTaken { kind: Kind::Endpoint }.into());
+        }
+        Ok(())
     }
 
     async fn endpoint_of(&self, order: &AdminOrder, id: &EndpointId) -> Result<Endpoint, Failure> {

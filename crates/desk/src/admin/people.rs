@@ -243,22 +243,22 @@ impl Desk {
         // Whoever has the word is its credential.
         let name = format!("invitation {}", vault::digest::hex(&digest));
         let by = Actor::new(NOBODY, Role::Client, name);
-        if let Some(member) = self.accepted_before(&by, once).await? {
-            return Ok(Some((member, true)));
-        }
-        // Nothing is hashed for a word that is no good.
-        if self.invited(word).await?.is_none() {
-            return Ok(None);
-        }
-        let password = self.hash_password(password).await?;
+        let mut hashed = None;
         for _ in 0..ATTEMPTS_MAX {
             if let Some(member) = self.accepted_before(&by, once).await? {
                 return Ok(Some((member, true)));
             }
             let Some(member) = self.invited(word).await? else { return Ok(None) };
+            // What is done to the member from here on, also while the password is hashed, takes
+            // the number of this entry, and all is looked at again.
             let mut entry = self.entry_by(member.scope, &member.email, INVITE_ACCEPTED).await?;
+            let password = match &mut hashed {
+                Some(hash) => &*hash,
+                // Nothing is hashed for a word that is no good.
+                none => none.insert(self.hash_password(password.clone()).await?),
+            };
             member.id.as_str().clone_into(&mut entry.subject);
-            let told = fingerprint(&password);
+            let told = fingerprint(password);
             entry.changes.push(FieldChange::new(PASSWORD_DIGEST, "", told));
             let (scope, id, password) = (member.scope, member.id.clone(), password.clone());
             let mut changes = Changes::none(NOBODY, self.now());

@@ -123,8 +123,11 @@ impl Desk {
         fresh(order, was.version)?;
         let mut is = Team { version: was.version + 1, ..was.clone() };
         match &order.act {
-            _ if was.retired_at.is_some() => {
+            AdminAct::TeamRetire { .. } if was.retired_at.is_some() => {
                 return Err(Refusal::AlreadySo { kind: Kind::Team }.into());
+            }
+            _ if was.retired_at.is_some() => {
+                return Err(Refusal::Retired { kind: Kind::Team }.into());
             }
             AdminAct::TeamChange { label, .. } => is.label.clone_from(label),
             AdminAct::TeamRetire { .. } => is.retired_at = Some(self.now()),

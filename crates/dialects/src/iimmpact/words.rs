@@ -209,6 +209,7 @@ fn refused(refusal: &Refusal, messages: &Messages) -> Response {
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
         | Refusal::Disabled { .. }
+        | Refusal::Retired { .. }
         | Refusal::GrantsTooMuch
         | Refusal::EndpointBarred { .. }
         | Refusal::AlwaysThere { .. }

@@ -5,20 +5,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use desk::Failure;
 use desk::execute::{Done, Order};
-use domain::admin::Kind;
-use domain::case::{
-    Act, ActOrder, Ask, CloseReason, Command, Outcome, Party, PaymentRef, Remedy, Tie,
-};
+use domain::case::{Act, ActOrder, Ask, CloseReason, Command, Outcome, Party, Remedy, Tie};
 use domain::ids::CaseId;
-use domain::{Refusal, Right, changes};
+use domain::{Right, changes};
 use http::header::ETAG;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::asked::{Asked, Named, Sent, replayed};
+use super::blame::about;
 use super::cases::case_id;
 use super::problem::Problem;
 use super::shapes::some;
@@ -281,59 +278,14 @@ pub(super) async fn act<B: ActBody>(
 ) -> Result<Response, Problem> {
     let case = case_id(&id)?;
     let (ask, said) = asked.body.ask()?;
-    let act = ActOrder { case, ask: ask.clone(), says: self::says(said)?, version: asked.version };
+    let act = ActOrder { case, ask, says: self::says(said)?, version: asked.version };
     let order = Order {
         by: asked.by,
         command: Command::Act(act),
         key: asked.once.map(|once| once.key),
         nonce: None,
     };
-    acted(app.desk.execute(&order).await.map_err(|why| about(&ask, why))?)
-}
-
-/// A refusal of an act, with the name of the field that is to blame, where one is.
-pub(super) fn about(ask: &Ask, why: Failure) -> Problem {
-    match (&why, ask) {
-        (Failure::Refused(Refusal::OtherCaseUnknown), Ask::Merge { .. }) => {
-            Problem::from(why).about_field("into")
-        }
-        (Failure::Refused(Refusal::OtherCaseUnknown), _) => Problem::from(why).about_field("case"),
-        (_, Ask::Split { payment, .. }) => about_payment(payment.as_ref(), why),
-        _ => unassignable(why),
-    }
-}
-
-/// Names the field that says which transaction, when there is none like it.
-pub(super) fn about_payment(payment: Option<&PaymentRef>, why: Failure) -> Problem {
-    match (&why, payment) {
-        (Failure::Refused(Refusal::PaymentUnknown), Some(payment)) => {
-            let field = match payment {
-                PaymentRef::Refid(_) => "refid",
-                PaymentRef::Trxid(_) => "trxid",
-            };
-            Problem::from(why).about_field(field)
-        }
-        _ => why.into(),
-    }
-}
-
-/// Names the field that says to whom a case cannot be given, and what can be done about it.
-pub(super) fn unassignable(why: Failure) -> Problem {
-    let (field, detail) = match &why {
-        Failure::Refused(Refusal::ThingUnknown { kind: Kind::Queue }) => (
-            "queue",
-            "no queue of this name takes cases here: GET /api/v1/admin/queues lists those there \
-             are, POST /api/v1/admin/queues makes one, and a retired one can be reopened",
-        ),
-        Failure::Refused(Refusal::ThingUnknown { kind: Kind::Member }) => (
-            "person",
-            "nobody who may work cases has this name here: give the address of a member who has \
-             not left, or the name of a token that is good; POST /api/v1/admin/members adds a \
-             member",
-        ),
-        _ => return why.into(),
-    };
-    Problem::from(why).saying(detail).about_field(field)
+    acted(app.desk.execute(&order).await.map_err(|why| about(&order.command, why))?)
 }
 
 /// The answer to an act that was done.

@@ -10,14 +10,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use desk::Failure;
 use desk::admin::AdminOrder;
-use domain::admin::{AdminAct, BadField, Kind};
-use domain::{Refusal, Right};
+use domain::Right;
+use domain::admin::BadField;
 use http::header::ETAG;
 use serde::Serialize;
 
 use super::asked::{Asked, Named, Sent, replayed};
+use super::blame::about;
 use super::problem::Problem;
 use super::{Route, etag, route};
 use crate::App;
@@ -102,16 +102,6 @@ struct Managed {
     secret: Option<String>,
 }
 
-/// What an act names beside what its path does, and in which field.
-const fn named_in_body(act: &AdminAct) -> Option<(Kind, &'static str)> {
-    match act {
-        AdminAct::QueueAdd { .. } | AdminAct::QueueChange { .. } => Some((Kind::Team, "team")),
-        AdminAct::TeamJoin { .. } | AdminAct::TeamLeave { .. } => Some((Kind::Member, "member")),
-        AdminAct::TokenAdd { .. } => Some((Kind::Member, "member")),
-        _ => None,
-    }
-}
-
 /// `POST /api/v1/admin/...`
 async fn act<B: ActBody>(
     State(app): State<App>,
@@ -120,14 +110,8 @@ async fn act<B: ActBody>(
 ) -> Result<Response, Problem> {
     let Asked { by, body, once, version } = asked;
     let (act, given) = body.act(name)?;
-    let named = named_in_body(&act);
-    let done = app.desk.administer(&AdminOrder { by, act, given, once, version }).await;
-    let done = done.map_err(|why| match (&why, named) {
-        (Failure::Refused(Refusal::ThingUnknown { kind }), Some((of, field))) if *kind == of => {
-            Problem::from(why).about_field(field)
-        }
-        _ => why.into(),
-    })?;
+    let order = AdminOrder { by, act, given, once, version };
+    let done = app.desk.administer(&order).await.map_err(|why| about(&order.act, why))?;
     let answer = Managed {
         kind: done.kind.word(),
         id: done.id,

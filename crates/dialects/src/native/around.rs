@@ -170,8 +170,8 @@ async fn chosen(mut request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("", MatchedPath::as_str);
     match fields::taken_from(&mut request, route) {
-        Ok(None) => fields::known(route, next.run(request)).await,
-        Ok(Some(choice)) => choice.applied(fields::known(route, next.run(request)).await).await,
+        Ok(None) => next.run(request).await,
+        Ok(Some(choice)) => choice.applied(next.run(request).await).await,
         Err(problem) => problem.into_response(),
     }
 }

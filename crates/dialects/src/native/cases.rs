@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::case::{Behind, CUSTOMER_CHARS_MAX, CaseFilter, Sort, is_language};
+use domain::case::{Behind, CUSTOMER_CHARS_MAX, CaseFilter, Sort};
 use domain::ids::CaseId;
 use domain::{Actor, Refusal, Right};
 use http::Uri;
@@ -168,7 +168,7 @@ impl FilterText {
 
     pub(super) fn read(self, by: &Actor) -> Result<CaseFilter, Problem> {
         let assignee = values::name("assignee", self.assignee)?;
-        let language = self.language.map(|text| language("language", text)).transpose()?;
+        let language = self.language.map(|text| language("language", &text)).transpose()?;
         let customer = self.customer.map(|text| customer("customer", text)).transpose()?;
         Ok(CaseFilter {
             stage: values::word("stage", self.stage.as_deref())?,
@@ -201,11 +201,10 @@ pub(super) fn customer(field: &str, text: String) -> Result<String, Problem> {
 }
 
 /// A customer's language.
-pub(super) fn language(field: &str, text: String) -> Result<String, Problem> {
-    if is_language(&text) {
-        return Ok(text);
-    }
-    Err(Problem::field(field, "it must be a language tag (BCP 47), as ms, en-GB or zh-Hant"))
+pub(super) fn language(field: &str, text: &str) -> Result<String, Problem> {
+    domain::case::language(text).ok_or_else(|| {
+        Problem::field(field, "it must be a language tag (BCP 47), as ms, en-GB or zh-Hant")
+    })
 }
 
 /// The id in a path. What cannot be one is a case nobody has.

@@ -35,6 +35,7 @@ static TREE: LazyLock<Value> = LazyLock::new(|| {
     let parts = PARTS.iter().map(|part| serde_json::from_str(part).unwrap_or(Value::Null));
     let mut whole = Value::Object(Map::new());
     parts.for_each(|part| merge(&mut whole, part));
+    rules::list_cases(&mut whole);
     nulls::allow(&mut whole);
     rules::complete(&mut whole, all_routes());
     whole

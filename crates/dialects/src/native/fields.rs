@@ -19,16 +19,6 @@ use super::words;
 /// Names in one choice: no answer has more fields.
 const NAMES_MAX: usize = 200;
 
-tokio::task_local! {
-    /// Whether the route that is asked takes `fields` before its handler sees the query.
-    static TAKEN: bool;
-}
-
-/// Whether `fields` is known here, beside what the handler knows.
-pub(super) fn are_known() -> bool {
-    TAKEN.try_with(|taken| *taken).unwrap_or(false)
-}
-
 /// What was chosen: each name with what was chosen inside it, nothing inside meaning all of it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tree(BTreeMap<String, Tree>);
@@ -68,13 +58,6 @@ pub(super) struct Choice {
     tree: Tree,
     /// The list whose items it is about, where the answer is one.
     list: Option<String>,
-}
-
-/// Answers a request to a route, with `fields` known where the route takes it.
-pub(super) async fn known(route: &str, answer: impl Future<Output = Response>) -> Response {
-    let whole = document::tree();
-    let taken = document::selectable(whole, &whole["paths"][route]["get"]);
-    TAKEN.scope(taken, answer).await
 }
 
 /// Takes `fields` out of the query, so that the handler never sees it. Where the route's answer

@@ -18,8 +18,9 @@ use http::{HeaderValue, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::acts::{about, read_ask, says};
+use super::acts::{read_ask, says};
 use super::asked::{Asked, Caller, Named, Sent, replayed};
+use super::blame::about;
 use super::cases::FilterText;
 use super::problem::Problem;
 use super::shapes::time;
@@ -66,6 +67,8 @@ pub(super) struct JobShape {
     total: i64,
     done: i64,
     refused: i64,
+    /// Who stopped it.
+    cancelled_by: Option<String>,
 }
 
 impl JobShape {
@@ -80,6 +83,7 @@ impl JobShape {
             total: job.total,
             done: job.done,
             refused: job.refused,
+            cancelled_by: job.cancelled_by.clone(),
         }
     }
 }

@@ -7,14 +7,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use desk::execute::Order;
 use domain::address::Address;
+use domain::admin::Kind;
 use domain::case::{ByHand, Channel, Command};
 use domain::{Refusal, Right, changes};
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::acts::{about_payment, acted, says, unassignable};
+use super::acts::{acted, says};
 use super::asked::{Asked, Named, Sent, replayed};
+use super::blame::about;
 use super::problem::Problem;
 use super::shapes::some;
 use super::{Route, cases, etag, route, values};
@@ -60,7 +62,7 @@ impl Open {
             Problem::field("channel", format!("it must be one of {}", words.join(", ")))
         })?;
         let customer = self.customer.map(|text| cases::customer("customer", text)).transpose()?;
-        let language = self.language.map(|text| cases::language("language", text)).transpose()?;
+        let language = self.language.map(|text| cases::language("language", &text)).transpose()?;
         Ok(ByHand {
             channel,
             received_at: values::instant("received_at", self.received_at.as_deref())?,
@@ -76,8 +78,11 @@ impl Open {
     }
 }
 
-/// Each mailbox once, in the order given.
+/// Each mailbox once, in the order given. All that were sent are counted, as the document says it.
 fn addresses(sent: Vec<String>) -> Result<Vec<String>, Problem> {
+    if sent.len() > ADDRESSES_MAX {
+        return Err(Problem::field("addresses", format!("at most {ADDRESSES_MAX}")));
+    }
     let mut list: Vec<String> = Vec::new();
     for (place, text) in sent.into_iter().enumerate() {
         if let Err(why) = Address::parse(&text) {
@@ -86,9 +91,6 @@ fn addresses(sent: Vec<String>) -> Result<Vec<String>, Problem> {
         if !list.iter().any(|known| known.eq_ignore_ascii_case(&text)) {
             list.push(text);
         }
-    }
-    if list.len() > ADDRESSES_MAX {
-        return Err(Problem::field("addresses", format!("at most {ADDRESSES_MAX}")));
     }
     Ok(list)
 }
@@ -110,12 +112,10 @@ pub(super) struct OpenedAnswer {
 /// `POST /api/v1/cases`
 pub(super) async fn open(State(app): State<App>, asked: Asked<Open>) -> Result<Response, Problem> {
     let by_hand = asked.body.read()?;
-    let payment = by_hand.payment.clone();
     let command = Command::Open(by_hand);
     let key = asked.once.map(|once| once.key);
     let order = Order { by: asked.by, command, key, nonce: None };
-    let done = app.desk.execute(&order).await;
-    let done = done.map_err(|why| about_payment(payment.as_ref(), why))?;
+    let done = app.desk.execute(&order).await.map_err(|why| about(&order.command, why))?;
     let changes::Outcome::Reported { case, refid } = done.outcome else {
         return Err(Refusal::KeyReusedForOther.into());
     };
@@ -145,12 +145,11 @@ pub(super) async fn take(
     Named(name): Named,
     asked: Asked<Take>,
 ) -> Result<Response, Problem> {
-    // What cannot be a queue's name has no cases.
-    if values::line("name", &name, values::NAME_CHARS_MAX).is_err() {
-        return Err(Refusal::QueueEmpty.into());
-    }
-    let command = Command::TakeNext { queue: name };
+    // By the rule of filters; but in a path, what can be nobody's name is unknown and not wrong.
+    let queue = values::name("queue", Some(name)).ok().flatten();
+    let queue = queue.ok_or(Refusal::ThingUnknown { kind: Kind::Queue })?;
+    let command = Command::TakeNext { queue };
     let key = asked.once.map(|once| once.key);
     let order = Order { by: asked.by, command, key, nonce: None };
-    acted(app.desk.execute(&order).await.map_err(unassignable)?)
+    acted(app.desk.execute(&order).await.map_err(|why| about(&order.command, why))?)
 }

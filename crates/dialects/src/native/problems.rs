@@ -96,7 +96,8 @@ const PAGES: &[Page] = &[
         "The name is taken",
         "Another one has this name or address already, also one that was disabled or retired. \
          Choose another, or change that one. Names of logins are unique over the whole \
-         installation: choose one that begins with your account's short name.",
+         installation: choose one that begins with your account's short name. Of endpoints only \
+         those count that are switched on.",
     ),
     page_of(
         "already-so",
@@ -109,6 +110,12 @@ const PAGES: &[Page] = &[
         "It is disabled",
         "Nothing is handed out to a member, or sent to an endpoint, that is disabled. Enable it \
          first.",
+    ),
+    page_of(
+        "retired",
+        "It is retired",
+        "A team that was retired stays so, and keeps its name: nobody joins or leaves it. Add \
+         another team under a new name, and give its queues to that one.",
     ),
     page_of(
         "two-credentials",
@@ -196,8 +203,8 @@ const PAGES: &[Page] = &[
     page_of(
         "receipt-time",
         "The time of receipt cannot be",
-        "A complaint was not received in the future, and one that is opened by hand at most 366 \
-         days ago. Import what is older.",
+        "A complaint was not received in the future (up to five minutes ahead counts as now), and \
+         one that is opened by hand at most 366 days ago. Import what is older.",
     ),
     page_of(
         "endpoint-barred",

@@ -1,5 +1,6 @@
 //! Query strings, read strictly: a name nobody knows, or one that comes twice, is refused by name.
-//! A filter that is misspelt must never be a list of everything.
+//! A filter that is misspelt must never be a list of everything. Which names are known is asked
+//! once, of the document, before any handler; `fields` was taken out of the query before that.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,8 +10,8 @@ use http::request::Parts;
 use http::{Method, Uri};
 use serde_json::Value;
 
+use super::document;
 use super::problem::Problem;
-use super::{document, fields};
 
 /// The names that each operation takes in its query, by the document.
 static KNOWN: LazyLock<HashMap<(String, &'static str), Vec<&'static str>>> = LazyLock::new(|| {
@@ -28,8 +29,8 @@ static KNOWN: LazyLock<HashMap<(String, &'static str), Vec<&'static str>>> = Laz
     known
 });
 
-/// Refuses a query with a name that its route does not know. Handlers that read a query say more of
-/// each value; this one sees to those that read none.
+/// Refuses a query with a name that its route does not know. Whoever takes a caller's word has been
+/// here; handlers say more of each value.
 pub(super) fn only_known(parts: &Parts) -> Result<(), Problem> {
     let Some(query) = parts.uri.query() else { return Ok(()) };
     let Some(path) = parts.extensions.get::<MatchedPath>() else { return Ok(()) };
@@ -52,7 +53,7 @@ fn unknown(known: &[&str]) -> String {
     format!("it is unknown here; known are {}", known.join(", "))
 }
 
-/// The values of `names`, in their order.
+/// The values of `names`, in their order. Other names were refused by [`only_known`].
 pub(super) fn read<const N: usize>(
     uri: &Uri,
     names: [&str; N],
@@ -60,8 +61,7 @@ pub(super) fn read<const N: usize>(
     let mut values = [const { None }; N];
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()) {
         let Some(place) = names.iter().position(|known| *known == name) else {
-            let known = names.into_iter().chain(fields::are_known().then_some("fields"));
-            return Err(Problem::field(name, unknown(&known.collect::<Vec<_>>())));
+            continue; // the document knows it, or nobody came here
         };
         // What is no UTF-8 was read as this character; it would be looked for, and never found.
         if value.contains(char::REPLACEMENT_CHARACTER) {

@@ -70,7 +70,7 @@ impl TransactionShape {
             payer_ref: some(&payment.payer_ref),
             reportable: hindrance.is_none(),
             reason: hindrance.as_ref().map(Refusal::code),
-            reason_text: hindrance.as_ref().map(words::detail),
+            reason_text: hindrance.as_ref().map(words::sentence),
             open_case: open_case.as_ref().map(|case| case.as_str().to_owned()),
         }
     }

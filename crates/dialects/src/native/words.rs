@@ -48,6 +48,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
         | Refusal::Disabled { .. }
+        | Refusal::Retired { .. }
         | Refusal::AlwaysThere { .. }
         | Refusal::SameCase
         | Refusal::AlreadyLinked
@@ -87,6 +88,7 @@ fn title_and_detail(refusal: &Refusal) -> (&'static str, String) {
         | Refusal::NameTaken { .. }
         | Refusal::AlreadySo { .. }
         | Refusal::Disabled { .. }
+        | Refusal::Retired { .. }
         | Refusal::LinkedOtherwise { .. }
         | Refusal::Merged { .. }
         | Refusal::EndpointBarred { .. }
@@ -147,9 +149,13 @@ fn with_facts(refusal: &Refusal) -> (&'static str, String) {
             let place = if matches!(kind, Kind::Tenant) { "" } else { " in this environment" };
             ("No such thing", format!("{whose} {word} with this name or id{place}"))
         }
+        Refusal::NameTaken { kind: Kind::Endpoint } => {
+            ("Events go there already", refusal.to_string())
+        }
         Refusal::NameTaken { kind: Kind::Login } => ("The name is taken", refusal.to_string()),
         Refusal::NameTaken { .. } => ("The name is taken", format!("{refusal}; choose another")),
         Refusal::Disabled { .. } => ("It is disabled", refusal.to_string()),
+        Refusal::Retired { .. } => ("It is retired", refusal.to_string()),
         Refusal::AlreadySo { .. } => ("Nothing to change", format!("{refusal}; read it again")),
         Refusal::EndpointBarred { why } => ("Nothing could be sent there", why.clone()),
         Refusal::LinkedOtherwise { .. } => ("Linked the other way round", refusal.to_string()),
@@ -188,9 +194,13 @@ fn by_code(code: &'static str) -> (&'static str, &'static str) {
     page.map_or((code, ""), |(_, title, advice)| (title, advice))
 }
 
-/// What the refusal means, for people.
-pub(super) fn detail(refusal: &Refusal) -> String {
-    title_and_detail(refusal).1
+/// What the refusal means, for people, as a sentence that stands by itself: pages say it so, and
+/// details begin small behind the name of a field.
+pub(super) fn sentence(refusal: &Refusal) -> String {
+    let detail = title_and_detail(refusal).1;
+    let mut letters = detail.trim_end_matches('.').chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(std::iter::once('.')).collect()
 }
 
 impl From<Refusal> for Problem {
@@ -322,6 +332,22 @@ mod tests {
             .map(|refusal| format!("| `{}` | {} |", refusal.code(), status(refusal).as_u16()))
             .collect();
         assert_eq!(rows, ours);
+    }
+
+    #[test]
+    fn why_a_payment_cannot_be_reported_is_a_sentence() {
+        let payments = ["payment-", "already-reported"];
+        let mut met = 0;
+        for refusal in Refusal::samples() {
+            if !payments.iter().any(|start| refusal.code().starts_with(start)) {
+                continue;
+            }
+            let said = sentence(&refusal);
+            assert!(said.starts_with(char::is_uppercase), "{said}");
+            assert!(said.ends_with('.') && !said.ends_with(".."), "{said}");
+            met += 1;
+        }
+        assert_eq!(met, 5);
     }
 
     #[test]

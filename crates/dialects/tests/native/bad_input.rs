@@ -137,7 +137,7 @@ async fn a_wrong_field_of_an_opening_or_job_is_named() {
         ("cases?stage=new", "stage"),
         ("cases?queue=", "queue"),
         ("cases?channel=pigeon", "channel"),
-        ("cases?language=EN", "language"),
+        ("cases?language=English", "language"),
         ("cases?waiting_on=me", "waiting_on"),
         ("cases?outcome=good", "outcome"),
         ("cases?opened_from=2026-03-01", "opened_from"),

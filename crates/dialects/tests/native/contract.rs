@@ -220,7 +220,7 @@ async fn its_answers_have_the_fields_it_promises() {
     check("Transaction", &one["transaction"]);
     let list = get("/api/v1/cases").await;
     check("Cases", &list);
-    check("Case", &list["cases"][0]);
+    check("ListedCase", &list["cases"][0]);
     let timeline = get(&format!("/api/v1/cases/{case}/timeline")).await;
     check("Timeline", &timeline);
     for entry in timeline["entries"].as_array().expect("entries") {

@@ -98,6 +98,21 @@ async fn a_wrong_choice_is_refused_and_told_what_there_is() {
     }
 }
 
+/// What only one case by itself says is no name of a list, of cases or of what was found.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_promises_no_field_that_it_never_has() {
+    let (house, token, _) = furnished().await;
+    for (list, before) in [("cases", ""), ("search", "case.")] {
+        for name in ["transaction", "transaction.refid", "merged_into"] {
+            let path = format!("/api/v1/{list}?fields={before}id,{before}{name}");
+            let answer = house.ask(&token, "GET", &path, &[], None).await;
+            assert_eq!(answer.code(), "wrong-field", "{path}");
+            let said = answer.json()["errors"][0]["message"].as_str().expect("a text").to_owned();
+            assert!(said.contains(name) && !said.contains("trxid"), "{path}: {said}");
+        }
+    }
+}
+
 /// Every read that answers with an object lets its fields be chosen, one by one.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_read_can_be_asked_for_each_of_its_fields() {

@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod assigning;
 mod bad_input;
+mod claims;
 mod contract;
 mod conventions;
 mod docs;

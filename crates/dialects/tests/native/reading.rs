@@ -85,6 +85,30 @@ async fn searches_exports_and_lists_stand_in_the_log() {
     }
 }
 
+/// An account that seals what its customers write does not keep it in the log of who searched.
+#[tokio::test(flavor = "multi_thread")]
+async fn searched_words_are_withheld_where_stories_are_sealed() {
+    for kind in BOTH {
+        let house = House::new(kind).await;
+        let reader = house.token(house.other, Role::Compliance, "carl").await;
+        let auditor = house.token(house.other, Role::Auditor, "otto").await;
+        for (query, subject) in [
+            ("q=aunt+at+the+clinic&stage=received", "q=(withheld) stage=received"),
+            ("q=aunt", "q=(withheld)"),
+            ("category=illness&refid=A-1", "refid=A-1 category=(withheld)"),
+            ("q=+", "all"),
+        ] {
+            house.world.clock.tick(Millis::minutes(1));
+            get(&house, &reader, &format!("search?{query}")).await;
+            while house.world.desk.write_reads_behind().await.expect("written") > 0 {}
+            let log = get(&house, &auditor, "admin/reads?by=carl&limit=1").await;
+            assert_eq!(log["reads"][0]["subject"], subject, "{query} on {kind:?}");
+        }
+        let log = get(&house, &auditor, "admin/reads?by=carl").await.to_string();
+        assert!(!log.contains("aunt") && !log.contains("illness"), "{log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_personal_without_the_right_to_it() {
     for kind in BOTH {

@@ -169,7 +169,7 @@ impl House {
             self.seed_credentials(scope, number, &mut seeds).await;
         }
         if named(&["{endpoint}", "{delivery}"]) {
-            let endpoint = self.seed_endpoint(scope, &mut seeds).await;
+            let endpoint = self.seed_endpoint(scope, number, &mut seeds).await;
             self.seed_delivery(scope, &endpoint, &mut seeds).await;
         }
         if named(&["{setting}", "{message}"]) {
@@ -247,12 +247,12 @@ impl House {
         seeds.put("token", self.operate(scope, AdminAct::TokenAdd { token }).await.0);
     }
 
-    async fn seed_endpoint(&self, scope: Scope, seeds: &mut Seeds) -> EndpointId {
-        let add = || {
-            let url = "https://acme.example/hooks".to_owned();
+    async fn seed_endpoint(&self, scope: Scope, number: usize, seeds: &mut Seeds) -> EndpointId {
+        let add = |place: &str| {
+            let url = format!("https://acme.example/{place}/{number}");
             self.operate(scope, AdminAct::EndpointAdd { url })
         };
-        let (on, off) = (add().await.0, add().await.0);
+        let (on, off) = (add("on").await.0, add("off").await.0);
         let id = EndpointId::parse(&off).expect("an id");
         self.operate(scope, AdminAct::EndpointDisable { id }).await;
         seeds.put("endpoint", on.clone());

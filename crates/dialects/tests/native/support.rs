@@ -130,6 +130,7 @@ impl House {
             total: 1,
             done: 0,
             refused: 0,
+            cancelled_by: None,
         };
         let mut changes = Changes::none(scope, self.world.desk.now());
         let (job, body) = (Box::new(job), Vec::new());

@@ -135,7 +135,10 @@ async fn jobs_are_listed_by_the_page_and_by_their_state() {
             house.world.clock.tick(domain::Millis::seconds(1));
         }
         let cancel = format!("/api/v1/jobs/{}/cancel", asked[1].as_str().expect("an id"));
-        house.ask(&agent, "POST", &cancel, &[], Some("{}")).await;
+        let other = house.token(scope, Role::Supervisor, "sue").await;
+        for token in [&other, &agent] {
+            house.ask(token, "POST", &cancel, &[], Some("{}")).await;
+        }
         asked.reverse();
         let (mut listed, mut path): (Vec<Value>, _) = (vec![], "/api/v1/jobs?limit=2".to_owned());
         loop {
@@ -152,6 +155,10 @@ async fn jobs_are_listed_by_the_page_and_by_their_state() {
             (stopped["jobs"].as_array().map(Vec::len), &stopped["jobs"][0]["id"]),
             (Some(1), &asked[1])
         );
+        // By whom, which is nobody for those that go on.
+        assert_eq!(stopped["jobs"][0]["cancelled_by"], "sue", "{kind:?}");
+        let others = house.ask(&agent, "GET", "/api/v1/jobs?state=running", &[], None).await;
+        assert_eq!(others.json()["jobs"][0]["cancelled_by"], Value::Null, "{kind:?}");
         let stranger = house.token(house.other, Role::Agent, "eve").await;
         let theirs = house.ask(&stranger, "GET", "/api/v1/jobs", &[], None).await;
         assert_eq!(theirs.json(), json!({ "jobs": [], "next": null }));

@@ -3,6 +3,7 @@
 //! no mail finds out later.
 
 use crate::address::Address;
+use crate::case::language;
 use crate::names;
 use crate::time::Instant;
 
@@ -87,7 +88,10 @@ impl SettingKey {
                 Err(why) => Err(format!("it is no address that can be used: {why}")),
             },
             Self::Acknowledgement => one_of(text, &["on", "off"]),
-            Self::Language => one_of(text, LANGUAGES),
+            Self::Language => {
+                let tag = language(text).unwrap_or_else(|| text.to_owned());
+                one_of(&tag, LANGUAGES)
+            }
             Self::SenderName => {
                 let fits = (1..=SENDER_NAME_CHARS_MAX).contains(&text.chars().count())
                     && text.trim() == text

@@ -66,17 +66,36 @@ pub const CUSTOMER_CHARS_MAX: usize = 64;
 /// Longest language tag, in bytes: BCP 47 asks for room for 35.
 const LANGUAGE_BYTES_MAX: usize = 35;
 
-/// Whether the text is formed like a BCP 47 tag: `ms`, `zh-Hant`, `en-GB`.
-pub fn is_language(text: &str) -> bool {
+/// A BCP 47 tag in the capitals that RFC 5646 (2.1.1) recommends, however it was written: `ms`,
+/// `zh-Hant`, `en-GB`. Nothing when the text is not formed like one.
+pub fn language(text: &str) -> Option<String> {
     let mut parts = text.split('-');
     let primary = parts.next().unwrap_or("");
-    let word = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    text.len() <= LANGUAGE_BYTES_MAX
+    let formed = text.len() <= LANGUAGE_BYTES_MAX
         && (2..=3).contains(&primary.len())
-        && primary.bytes().all(|b| b.is_ascii_lowercase())
-        && parts.all(word)
+        && primary.bytes().all(|b| b.is_ascii_alphabetic());
+    if !formed {
+        return None;
+    }
+    let mut tag = primary.to_ascii_lowercase();
+    // Behind a part of one letter comes what has no region and no script: all of it is small.
+    let mut extended = false;
+    for part in parts {
+        let word = (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !word {
+            return None;
+        }
+        let mut part = part.to_ascii_lowercase();
+        match part.len() {
+            1 => extended = true,
+            2 if !extended => part.make_ascii_uppercase(),
+            4 if !extended => part[..1].make_ascii_uppercase(),
+            _ => {}
+        }
+        tag.push('-');
+        tag.push_str(&part);
+    }
+    Some(tag)
 }
 
 /// A case to be opened by hand.
@@ -168,7 +187,7 @@ impl Opening {
         let channel = Channel::parse(words.next()?)?;
         let received_at = Instant::from_millis(words.next()?.parse().ok()?);
         let language = words.next().unwrap_or("");
-        let known = language.is_empty() || is_language(language);
+        let known = language.is_empty() || self::language(language).is_some();
         known.then(|| Self { channel, received_at, language: language.to_owned() })
     }
 }
@@ -195,11 +214,23 @@ mod tests {
     #[test]
     fn a_language_is_formed_like_a_tag() {
         for good in ["ms", "en-GB", "zh-Hant", "fil", "hi-Latn-IN", "sl-rozaj-biske-1994"] {
-            assert!(is_language(good), "{good}");
+            for written in [good.to_owned(), good.to_uppercase(), good.to_lowercase()] {
+                assert_eq!(language(&written).as_deref(), Some(good), "{written}");
+            }
+        }
+        for (written, tag) in [
+            ("EN", "en"),
+            ("EN-my", "en-MY"),
+            ("ZH-HANT-hk", "zh-Hant-HK"),
+            ("en-CA-X-CA", "en-CA-x-ca"),
+            ("de-419-DE", "de-419-DE"),
+            ("sl-1994", "sl-1994"),
+        ] {
+            assert_eq!(language(written).as_deref(), Some(tag), "{written}");
         }
         let long = format!("en{}", "-abcdefgh".repeat(4));
-        for bad in ["", "e", "EN", "english", "en_GB", "en-", "en-toolongpart", "e1", &long] {
-            assert!(!is_language(bad), "{bad}");
+        for bad in ["", "e", "e1", "english", "en_GB", "en-", "en-toolongpart", "en--gb", &long] {
+            assert_eq!(language(bad), None, "{bad}");
         }
     }
 }

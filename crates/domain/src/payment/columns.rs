@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::{Payment, PaymentStatus};
-use crate::time::Instant;
+use crate::time::{Instant, written};
 
 /// What one format found in one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,41 +223,9 @@ fn time(cells: &Cells<'_>, place: usize) -> Result<Instant, BadColumn> {
 /// # Errors
 /// The rule it breaks, in words.
 pub fn instant(text: &str) -> Result<Instant, String> {
-    let unread =
-        || format!("`{}` is not a time with its zone, as 2026-01-05T10:11:12.345Z", shown(text));
-    if !is_rfc_3339(text.as_bytes()) {
-        if is_rfc_3339(format!("{text}Z").as_bytes()) {
-            return Err(format!("`{}` has no zone: add Z or an offset, as +08:00", shown(text)));
-        }
-        return Err(unread());
-    }
-    let time: jiff::Timestamp =
-        text.parse().map_err(|_| format!("`{}` is no time of the calendar", shown(text)))?;
+    let time = written::read(text).map_err(|why| format!("`{}` {why}", shown(text)))?;
     if !text.starts_with(YEARS) {
         return Err(format!("`{}` is not in the years 2000 to 2099", shown(text)));
     }
-    Ok(Instant::from_millis(time.as_millisecond()))
-}
-
-/// The shape of RFC 3339: the reader behind accepts more (names of zones, times without seconds).
-fn is_rfc_3339(text: &[u8]) -> bool {
-    let shaped = |text: &[u8], shape: &[u8]| {
-        text.len() == shape.len()
-            && text.iter().zip(shape).all(|(is, shape)| match shape {
-                b'0' => is.is_ascii_digit(),
-                b'T' => matches!(is, b'T' | b't' | b' '),
-                b'+' => matches!(is, b'+' | b'-'),
-                _ => is == shape,
-            })
-    };
-    let Some((whole, mut rest)) = text.split_at_checked(19) else { return false };
-    if let Some((b'.', digits)) = rest.split_first() {
-        let count = digits.iter().take_while(|digit| digit.is_ascii_digit()).count();
-        if !(1..=9).contains(&count) {
-            return false;
-        }
-        rest = &digits[count..];
-    }
-    shaped(whole, b"0000-00-00T00:00:00")
-        && (matches!(rest, b"Z" | b"z") || shaped(rest, b"+00:00"))
+    Ok(time)
 }

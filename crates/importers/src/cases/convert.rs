@@ -5,7 +5,7 @@ use domain::Instant;
 use domain::address::Address;
 use domain::case::{
     ARCHIVED_ENTRIES_MAX, Archived, CUSTOMER_CHARS_MAX, Channel, Entry, PaymentRef, Standing,
-    is_external_id, is_language,
+    is_external_id,
 };
 use domain::payment::columns::{is_reference, shown};
 
@@ -60,7 +60,7 @@ pub fn archived(fields: Fields<'_>, map: &Mapping, now: Instant) -> Result<Archi
         received_at: time("received", &c.received)?,
         addresses: addresses(&optional("to", &c.to, ",")?, &optional("cc", &c.cc, ",")?)?,
         customer: line("customer", &c.customer, fields, CUSTOMER_CHARS_MAX)?,
-        language: language(optional("language", &c.language, " ")?)?,
+        language: language(&optional("language", &c.language, " ")?)?,
         says: long("says", optional("says", &c.says, "\n\n")?, cuts(&c.says))?,
         category: line("category", &c.category, fields, CATEGORY_CHARS_MAX)?,
         queue: line("queue", &c.queue, fields, NAME_CHARS_MAX)?,
@@ -162,11 +162,12 @@ fn addresses(to: &str, cc: &str) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-fn language(text: String) -> Result<String, String> {
-    if text.is_empty() || is_language(&text) {
-        return Ok(text);
+fn language(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
     }
-    Err(format!("language: `{}` is no BCP 47 tag, as ms or en-GB", shown(&text)))
+    let unread = || format!("language: `{}` is no BCP 47 tag, as ms or en-GB", shown(text));
+    domain::case::language(text).ok_or_else(unread)
 }
 
 /// A text on one line.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use domain::case::{Channel, Standing, is_language, is_source};
+use domain::case::{Channel, Standing, is_source, language};
 use serde::Deserialize;
 
 use super::times::Times;
@@ -276,7 +276,10 @@ impl Mapping {
             ensure!(Channel::parse(word).is_some(), "`channel`: `{word}` is none of {words}");
         }
         for word in c.language.iter().flat_map(Cell::words) {
-            ensure!(word.is_empty() || is_language(word), "`language`: `{word}` is no BCP 47 tag");
+            ensure!(
+                word.is_empty() || language(word).is_some(),
+                "`language`: `{word}` is no BCP 47 tag"
+            );
         }
         if let Some(history) = &self.history {
             let words = KINDS.join(", ");

@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 use domain::Instant;
 use domain::payment::columns::shown;
+use domain::time::written;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
@@ -56,11 +57,11 @@ impl Times {
     /// The end of a sentence that begins with the column's name.
     pub fn read(&self, text: &str) -> Result<Instant, String> {
         let unread = || format!("`{}` is not a time as `{}`", shown(text), self.format);
-        let stamp = if self.format == "rfc3339" {
-            text.parse::<jiff::Timestamp>().map_err(|_| unread())?
+        let time = if self.format == "rfc3339" {
+            written::read(text).map_err(|why| format!("`{}` {why}", shown(text)))?
         } else {
             let read = BrokenDownTime::parse(&self.format, text).map_err(|_| unread())?;
-            if read.offset().is_some() {
+            let stamp = if read.offset().is_some() {
                 read.to_timestamp().map_err(|_| unread())?
             } else {
                 let midnight = |date: jiff::civil::Date| date.at(0, 0, 0, 0);
@@ -68,10 +69,11 @@ impl Times {
                 let zone = self.in_zone().ok().flatten().unwrap_or(TimeZone::UTC);
                 let zoned = civil.and_then(|civil| zone.to_zoned(civil));
                 zoned.map_err(|_| unread())?.timestamp()
-            }
+            };
+            Instant::from_millis(stamp.as_millisecond())
         };
-        match stamp.as_millisecond() {
-            millis @ TIME_LEAST_MS..TIME_MOST_MS => Ok(Instant::from_millis(millis)),
+        match time.millis() {
+            TIME_LEAST_MS..TIME_MOST_MS => Ok(time),
             _ => Err(format!("`{}` is not between the years 1990 and 2100", shown(text))),
         }
     }
@@ -108,8 +110,14 @@ mod tests {
         for text in ["", "2026-13-01", "yesterday", "1812-06-24", "2026-01-05 "] {
             assert!(good.read(text).is_err(), "{text}");
         }
-        let unzoned = times("rfc3339", None).read("2026-01-05T10:11:12");
-        assert!(unzoned.is_err(), "{unzoned:?}");
+        for (text, why) in [
+            ("2026-01-05T10:11:12", "no zone"),
+            ("2026-01-05T10:11:12+25:00", "-14:00 to +14:00"),
+            ("2026-12-31T23:59:60Z", "leap second"),
+        ] {
+            let said = times("rfc3339", None).read(text).expect_err(text);
+            assert!(said.contains(why), "{said}");
+        }
         assert!(times("%Y-%m-%d", None).check().is_err(), "no zone");
         assert!(times("%Y-%m-%d", Some("Mars/Olympus")).check().is_err());
         assert!(times("%H:%M", Some("UTC")).check().is_err(), "no date");

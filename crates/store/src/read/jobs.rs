@@ -15,13 +15,13 @@ const CLAIM: &str = "UPDATE jobs SET leased_until = ?1
  WHERE state = 0 AND leased_until <= ?2 AND id IN (
   SELECT id FROM jobs WHERE state = 0 AND leased_until <= ?2 ORDER BY leased_until, id LIMIT 1)
  RETURNING id, scope, by_name, by_role, created_at, act, state, ended_at, total, done, refused,
- by_rights, by_credential, body";
+ by_rights, by_credential, cancelled_by, body";
 
 const JOB: &str = "SELECT id, scope, by_name, by_role, created_at, act, state, ended_at, total,
- done, refused, by_rights, by_credential FROM jobs WHERE scope = ?1 AND id = ?2";
+ done, refused, by_rights, by_credential, cancelled_by FROM jobs WHERE scope = ?1 AND id = ?2";
 
 const JOBS: &str = "SELECT id, scope, by_name, by_role, created_at, act, state, ended_at, total,
- done, refused, by_rights, by_credential FROM jobs WHERE scope = ?1 AND id < ?2
+ done, refused, by_rights, by_credential, cancelled_by FROM jobs WHERE scope = ?1 AND id < ?2
  AND (?3 < 0 OR state = ?3) ORDER BY id DESC LIMIT ?4";
 
 const ROWS: &str = "SELECT job_rows.number, job_rows.case_id, job_rows.state, job_rows.code,
@@ -62,6 +62,7 @@ fn job(row: &Row) -> Result<Job, Fault> {
         total: row.int(8)?,
         done: row.int(9)?,
         refused: row.int(10)?,
+        cancelled_by: Some(row.text(13)?).filter(|name| !name.is_empty()).map(str::to_owned),
     })
 }
 
@@ -83,7 +84,7 @@ pub async fn claim(db: &Db, now: Instant, until: Instant) -> Result<Option<Claim
         Err(CommitError::Broken(fault)) => return Err(fault),
         Err(other) => return Err(Fault::new(format!("a claim was refused: {other}"))),
     };
-    let claimed = |row: &Row| Ok(ClaimedJob { job: job(row)?, body: row.bytes(13)?.to_vec() });
+    let claimed = |row: &Row| Ok(ClaimedJob { job: job(row)?, body: row.bytes(14)?.to_vec() });
     found.first().map(claimed).transpose()
 }
 

@@ -22,7 +22,8 @@ const END_ROW: &str = "UPDATE job_rows SET state = ?3, code = ?4, version = ?5
  WHERE job_id = ?1 AND number = ?2 AND state = 0";
 
 // The body is gone with the end: what was said stands in the histories.
-const END_JOB: &str = "UPDATE jobs SET state = ?3, ended_at = ?4, body = ?5
+const END_JOB: &str = "UPDATE jobs SET state = ?3, ended_at = ?4, body = ?5,
+ cancelled_by = ?6
  WHERE id = ?1 AND scope = ?2 AND state = 0";
 
 pub(super) fn put(scope: Scope, change: &JobChange, at: Instant) -> Vec<Stmt> {
@@ -31,7 +32,10 @@ pub(super) fn put(scope: Scope, change: &JobChange, at: Instant) -> Vec<Stmt> {
         JobChange::Advanced { job, leased_until, until, rows } => {
             advanced(job, *leased_until, *until, rows)
         }
-        JobChange::Ended { job, state } => vec![ended(scope, job, state.number(), at)],
+        JobChange::Ended { job, state, cancelled_by } => {
+            let by = cancelled_by.as_deref().unwrap_or("");
+            vec![ended(scope, job, state.number(), (at, by))]
+        }
     }
 }
 
@@ -83,7 +87,7 @@ fn advanced(id: &JobId, leased_until: Instant, until: Instant, rows: &[JobRow]) 
     list
 }
 
-fn ended(scope: Scope, id: &JobId, state: i64, at: Instant) -> Stmt {
+fn ended(scope: Scope, id: &JobId, state: i64, (at, by): (Instant, &str)) -> Stmt {
     let nothing: &[u8] = &[];
     let values = vec![
         id.as_str().into(),
@@ -91,6 +95,7 @@ fn ended(scope: Scope, id: &JobId, state: i64, at: Instant) -> Stmt {
         state.into(),
         at.millis().into(),
         nothing.into(),
+        by.into(),
     ];
     one(END_JOB, tag::JOB, values)
 }

@@ -109,6 +109,23 @@ fn one(whole: &Value, route: &Route, operation: &mut Value) {
     operation["x-problems"] = codes(whole, route, operation).into();
 }
 
+/// What of a case is said where it is asked for by itself, and in no list.
+const OF_ONE_CASE: &[&str] = &["transaction", "merged_into"];
+
+/// Adds the schema of a case in a list: a case without what only one by itself says.
+pub(super) fn list_cases(whole: &mut Value) {
+    let schemas = &mut whole["components"]["schemas"];
+    let mut listed = schemas["Case"].clone();
+    listed["description"] = "A case as lists and searches say it.".into();
+    if let Some(fields) = listed["properties"].as_object_mut() {
+        fields.retain(|name, _| !OF_ONE_CASE.contains(&name.as_str()));
+    }
+    if let Some(names) = listed["required"].as_array_mut() {
+        names.retain(|name| !OF_ONE_CASE.iter().any(|one| name == one));
+    }
+    schemas["ListedCase"] = listed;
+}
+
 fn reads(route: &Route) -> bool {
     route.method == "GET"
 }

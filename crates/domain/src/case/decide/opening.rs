@@ -91,10 +91,11 @@ pub(super) fn by_hand(
     Ok(opened.decision(payment.map_or("", |payment| &payment.trxid), hand))
 }
 
+/// When it was received. The clock of who says it may run ahead of ours a little: then it is now.
 fn receipt(said: Option<Instant>, now: Instant) -> Result<Instant, Refusal> {
     let at = said.unwrap_or(now);
     let earliest = now.plus(Millis(-RECEIVED_BACK_MAX.0));
-    if at > now || at < earliest { Err(Refusal::ReceiptTime) } else { Ok(at) }
+    if at.is_to_come(now) || at < earliest { Err(Refusal::ReceiptTime) } else { Ok(at.min(now)) }
 }
 
 /// The first note of a case that no app reported.
