@@ -171,8 +171,8 @@ impl Desk {
 /// whoever looks for a story repeats it.
 const WITHHELD: &str = "(withheld)";
 
-/// What was searched for, for the log of reads. Times are left out, as in lists; and what may repeat
-/// a customer's words, unless those are kept in clear.
+/// What was searched for, for the log of reads. Times are left out, as in lists; and what may
+/// repeat a customer's words, unless those are kept in clear.
 fn subject(ask: &SearchAsk, clear: bool) -> String {
     let text = ask.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let text = text.map(|text| if clear { text.to_owned() } else { format!("q={WITHHELD}") });

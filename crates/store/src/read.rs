@@ -12,3 +12,4 @@ pub mod jobs;
 pub mod listing;
 pub mod outbox;
 pub mod rows;
+pub(crate) mod whole;

@@ -213,8 +213,8 @@ pub fn url(field: &'static str, text: String) -> Result<String, BadField> {
 }
 
 /// An address that [`url`] took, as it is compared: two that differ only in the capitals of scheme
-/// and host, in a port that goes without saying, in an empty path or in how letters are escaped (RFC
-/// 3986, 6.2) lead to one place.
+/// and host, in a port that goes without saying, in an empty path or in how letters are escaped
+/// (RFC 3986, 6.2) lead to one place.
 pub fn same_place(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let scheme = scheme.to_ascii_lowercase();

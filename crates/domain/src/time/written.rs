@@ -1,5 +1,5 @@
-//! Times as callers and files write them (RFC 3339): read here and nowhere else, so that one text is
-//! one moment wherever it comes in. Which years are believed is for the caller to say.
+//! Times as callers and files write them (RFC 3339): read here and nowhere else, so that one text
+//! is one moment wherever it comes in. Which years are believed is for the caller to say.
 
 use std::fmt;
 

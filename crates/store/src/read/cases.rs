@@ -407,11 +407,11 @@ fn merged_by(last_turn: Option<&Row>) -> Result<Option<CaseId>, Fault> {
     }
 }
 
-fn rows(found: &[Vec<Row>], place: usize) -> &[Row] {
+pub(super) fn rows(found: &[Vec<Row>], place: usize) -> &[Row] {
     found.get(place).map_or(&[], Vec::as_slice)
 }
 
-fn first(found: &[Vec<Row>], place: usize) -> Option<&Row> {
+pub(super) fn first(found: &[Vec<Row>], place: usize) -> Option<&Row> {
     rows(found, place).first()
 }
 
@@ -499,35 +499,6 @@ fn kept_content(salt: &[u8], bytes: &[u8], sealed: bool) -> Result<KeptContent, 
 pub async fn notes(db: &Db, scope: Scope, id: &CaseId) -> Result<Vec<KeptNote>, Fault> {
     let found = db.rows(NOTES, vec![scope.number().into(), id.as_str().into()]).await?;
     found.iter().map(kept_note).collect()
-}
-
-const WHOLE_CASE: &str = concat!("SELECT ", case_columns!(), " FROM cases WHERE id = ?1");
-
-const WHOLE_PAYMENT: &str = concat!(
-    "SELECT ",
-    payment_columns!(),
-    " FROM cases JOIN payments ON payments.scope = cases.scope AND payments.refid = cases.refid
- WHERE cases.id = ?1"
-);
-
-const WHOLE_NOTES: &str = "SELECT notes.seq, notes.at, notes.actor, notes.act, notes.fact,
- notes.content_digest, notes.previous, notes.digest, notes.salt, notes.content, notes.sealed,
- notes.case_id, notes.seal FROM notes WHERE case_id = ?1 ORDER BY seq LIMIT 10000";
-
-/// A case of any scope with its payment and history, as questions of a snapshot.
-pub(crate) fn whole_case(id: &CaseId) -> [Query; 3] {
-    [WHOLE_CASE, WHOLE_PAYMENT, WHOLE_NOTES].map(|sql| Query::new(sql, vec![id.as_str().into()]))
-}
-
-/// A case with its payment and its history.
-pub(crate) type Whole = (Case, Option<Payment>, Vec<KeptNote>);
-
-/// Reads what [`whole_case`] asked for; nothing when there is no such case.
-pub(crate) fn read_whole(found: &[Vec<Row>]) -> Result<Option<Whole>, Fault> {
-    let Some(case) = first(found, 0).map(case).transpose()? else { return Ok(None) };
-    let payment = first(found, 1).map(payment).transpose()?;
-    let notes = rows(found, 2).iter().map(kept_note).collect::<Result<_, _>>()?;
-    Ok(Some((case, payment, notes)))
 }
 
 /// The stored payments with these `refid`s, and who owns these `trxid`s, in one snapshot.

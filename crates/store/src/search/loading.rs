@@ -13,6 +13,7 @@ use super::postgres as at_once;
 use crate::engine::{Db, EngineKind, Query, ROWS_PER_ANSWER_MAX, Row, Value};
 use crate::fault::Fault;
 use crate::read::cases::{self, KeptNote};
+use crate::read::whole;
 
 /// Notes read of one case, the oldest first.
 const NOTES_PER_CASE_MAX: i64 = 10_000;
@@ -66,13 +67,13 @@ pub async fn load(
 async fn one_by_one(db: &Db, generation: i64, ids: &[CaseId]) -> Result<Vec<Loaded>, Fault> {
     let mut queries = Vec::with_capacity(ids.len() * 4);
     for id in ids {
-        queries.extend(cases::whole_case(id));
+        queries.extend(whole::ask(id));
         queries.push(Query::new(DOC, vec![id.as_str().into(), generation.into()]));
     }
     let found = db.read(queries).await?;
     let mut loaded = Vec::with_capacity(ids.len());
     for rows in found.chunks_exact(4) {
-        let Some((case, payment, notes)) = cases::read_whole(rows)? else { continue };
+        let Some((case, payment, notes)) = whole::read(rows)? else { continue };
         let doc = rows[3].first().map(|row| Ok((row.int(0)?, row.int(1)?)));
         let doc = doc.transpose().map_err(|fault: Fault| fault)?;
         loaded.push(Loaded { case, payment, notes, doc });
