@@ -136,6 +136,9 @@ impl Courier {
     pub fn new(desk: Desk, tools: Tools) -> Arc<Self> {
         let endpoints = hook::Endpoints::default();
         let (counts, under_way) = (Counts::default(), Mutex::default());
+        if matches!(tools.transport, Transport::Off) {
+            desk.send_no_mail();
+        }
         Arc::new(Self { desk, tools, counts, endpoints, deaf: Mutex::default(), under_way })
     }
 

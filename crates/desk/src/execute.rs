@@ -8,6 +8,7 @@ use domain::case::{Ask, Command, Hand, Known, PaymentRef, decide};
 use domain::chain::Digest;
 use domain::changes::{Change, Changes, KeptContent, Nonce, Outcome, Saved};
 use domain::evidence::{AttachOrder, ReadOrder};
+use domain::message::Telling;
 use domain::{Dice, Refusal, Scope};
 use store::engine::CommitError;
 use store::read::cases as read;
@@ -80,8 +81,9 @@ impl Desk {
             .as_ref()
             .map(|key| Key { name: key_of(&order.by, key), digest: order.command.digest() });
         let sealing = self.seals_contents(order.by.scope).await?;
+        let mailless = self.never_mailed(order.by.scope).await?;
         let order = Arc::new(order.clone());
-        let turn = Turn { desk: self.clone(), order: Arc::clone(&order), key, sealing };
+        let turn = Turn { desk: self.clone(), order: Arc::clone(&order), key, sealing, mailless };
         let attempts = match &order.command {
             Command::TakeNext { .. } => TAKE_ATTEMPTS_MAX,
             _ => ATTEMPTS_MAX,
@@ -95,12 +97,13 @@ impl Desk {
                     if matches!(settled, Err(Refusal::QueueEmpty)) {
                         settled = Err(self.no_case_in(&order).await?);
                     }
-                    store::commit(self.db(), &changes).await.map(|()| settled)
+                    let wakes = waits(&changes);
+                    store::commit(self.db(), &changes).await.map(|()| (settled, wakes))
                 }
             };
             match settled {
-                Ok(settled) => {
-                    if settled.as_ref().is_ok_and(|done| !done.repeated) {
+                Ok((settled, wakes)) => {
+                    if wakes {
                         self.inner.outbox_grew.notify_waiters();
                     }
                     return Ok(settled?);
@@ -286,6 +289,8 @@ struct Turn {
     order: Arc<Order>,
     key: Option<Key>,
     sealing: bool,
+    /// Why no acknowledgement is mailed.
+    mailless: Option<&'static str>,
 }
 
 impl Turn {
@@ -293,11 +298,15 @@ impl Turn {
         self.key.as_ref().map(|key| key.name.as_str())
     }
 
-    /// Looks, decides and commits in one go.
-    async fn at_once(self, payment: Option<&PaymentRef>) -> Result<Settled, CommitError> {
+    /// Looks, decides and commits in one go; also whether a message waits then.
+    async fn at_once(self, payment: Option<&PaymentRef>) -> Result<(Settled, bool), CommitError> {
         let (db, scope, key) = (self.desk.db().clone(), self.order.by.scope, self.key.clone());
         let key = key.as_ref().map(|key| key.name.as_str());
-        let decide = move |known: Known, saved| self.settle(&known, saved);
+        let decide = move |known: Known, saved| {
+            let (changes, settled) = self.settle(&known, saved);
+            let wakes = waits(&changes);
+            (changes, (settled, wakes))
+        };
         store::commit_found(&db, scope, payment, key, decide).await
     }
 
@@ -325,6 +334,7 @@ impl Turn {
         if self.sealing {
             self.desk.seal_contents(&mut changes);
         }
+        self.end_quiet(known.unheard, &mut changes);
         changes.nonce = order.nonce;
         changes.saved = self.key.as_ref().map(|key| Saved {
             key: key.name.clone(),
@@ -333,6 +343,27 @@ impl Turn {
         });
         (changes, Ok(Done { outcome, repeated: false }))
     }
+}
+
+impl Turn {
+    /// Keeps as ended what calls nobody: a sweep would come to the same at the price of the
+    /// report.
+    fn end_quiet(&self, unheard: bool, changes: &mut Changes) {
+        for change in &mut changes.list {
+            let Change::Queued(message) = change else { continue };
+            let why = match message.telling {
+                Telling::Event(_) if unheard => None,
+                Telling::Acknowledge if self.mailless.is_some() => self.mailless,
+                Telling::Event(_) | Telling::Acknowledge | Telling::Ping(_) => continue,
+            };
+            *change = Change::QueuedEnded { message: message.clone(), why };
+        }
+    }
+}
+
+/// Whether somebody is to be called about these.
+fn waits(changes: &Changes) -> bool {
+    changes.list.iter().any(|change| matches!(change, Change::Queued(_)))
 }
 
 /// The payment that a command opens a case about, if it names one; nothing for a command that does

@@ -22,6 +22,7 @@ pub mod search;
 pub mod sweep;
 pub mod views;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::changes::{Change, Changes};
@@ -62,6 +63,7 @@ struct Inner {
     reads: reads::ReadBook,
     cabinet: OnceLock<::evidence::Cabinet>,
     outgoing: OnceLock<OutgoingRule>,
+    mail_off: AtomicBool,
 }
 
 /// Says whether a URL may be called, or which rule forbids it.
@@ -83,6 +85,7 @@ impl Desk {
             reads: reads::ReadBook::default(),
             cabinet: OnceLock::new(),
             outgoing: OnceLock::new(),
+            mail_off: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -1,12 +1,14 @@
 //! What the courier needs: messages by lease, the facts of a letter, and one way to say how a try
 //! ended.
 
+use std::sync::atomic::Ordering;
+
 use domain::account::Endpoint;
 use domain::case::Case;
 use domain::changes::{Change, Changes, Delivery, Try};
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::payment::Payment;
-use domain::{Instant, Millis, Scope};
+use domain::{Env, Instant, Millis, Scope};
 use store::engine::CommitError;
 use vault::secret::Secret;
 
@@ -45,6 +47,26 @@ pub struct OpenEndpoint {
 }
 
 impl Desk {
+    /// From now on no mail goes out from this node, and what would be one is kept as ended.
+    pub fn send_no_mail(&self) {
+        self.inner.mail_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Why the acknowledgements of a scope are not sent at all, when somebody wants it so.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn never_mailed(&self, scope: Scope) -> Result<Option<&'static str>, Failure> {
+        if scope.env() == Env::Staging {
+            return Ok(Some("staging sends no mail"));
+        }
+        if self.inner.mail_off.load(Ordering::Relaxed) {
+            return Ok(Some("mail is switched off"));
+        }
+        let switched_off = !self.sets(scope).await?.acknowledges();
+        Ok(switched_off.then_some("the account has switched this mail off"))
+    }
+
     /// Claims up to `limit` due messages for `lease`.
     ///
     /// # Errors

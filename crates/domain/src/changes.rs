@@ -76,6 +76,13 @@ pub enum Change {
     },
     /// A message to the outside.
     Queued(Message),
+    /// A message that calls nobody: it is kept as ended, and no sweep has to look at it.
+    QueuedEnded {
+        /// The message.
+        message: Message,
+        /// Why a mail is not sent; nothing for an event that nobody listens for.
+        why: Option<&'static str>,
+    },
     /// A payment that was unknown.
     PaymentNew(Box<Payment>),
     /// A payment's status moves.

@@ -57,6 +57,9 @@ const DROP_SAVED_KEYS: &str = "DELETE FROM saved_keys WHERE at < ?1";
 
 const DROP_QUOTAS: &str = "DELETE FROM quotas WHERE ends_at < ?1";
 
+/// What is dropped together: outcomes of keys, and quota windows.
+const OLD_MEMORY: [&str; 2] = [DROP_SAVED_KEYS, DROP_QUOTAS];
+
 // On SQLite the tokens go with the row, by a trigger.
 const FORGET_SEARCHED: &str = "DELETE FROM search_docs WHERE case_id = ?1";
 
@@ -133,6 +136,7 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
         | Change::EvidenceAttached { .. }
         | Change::EvidenceScanned { .. } => list.extend(evidence::put(changes, change)),
         Change::Queued(message) => list.push(outbox::queue(message)),
+        Change::QueuedEnded { message, why } => list.extend(outbox::queue_ended(message, *why)),
         Change::PaymentNew(payment) => list.push(cases::payment(scope, payment)),
         Change::PaymentMoved { refid, from_status_at, status, status_at } => {
             list.push(payment_status(scope, refid, *from_status_at, status.number(), *status_at));
@@ -181,8 +185,7 @@ fn put(changes: &Changes, change: &Change, list: &mut Vec<Stmt>) {
             list.push(any(DROP_NONCES, vec![(*before_minute).into()]));
         }
         Change::MemoryDropped { before } => {
-            list.push(any(DROP_SAVED_KEYS, vec![before.millis().into()]));
-            list.push(any(DROP_QUOTAS, vec![before.millis().into()]));
+            list.extend(OLD_MEMORY.map(|sql| any(sql, vec![before.millis().into()])));
         }
     }
 }

@@ -39,7 +39,7 @@ impl Courier {
             let detail = detail.to_owned();
             Ok(Some(End { how: How::NotTried, number, end: TryEnd::GivenUp, detail, failed }))
         };
-        if let Some(why) = self.never_sent(message).await? {
+        if let Some(why) = self.desk.never_mailed(message.scope).await? {
             return never(why, None);
         }
         let sets = self.desk.sets(message.scope).await?;

@@ -1,18 +1,17 @@
 //! Messages that call nobody: events of an account without endpoints, acknowledgements that are
-//! switched off. They are ended many with one commit, since there may be two of them for every
-//! report; each by itself would cost the database more than the reports do. Nothing here may wait
-//! for the network.
+//! switched off. Those of a report are kept as ended from the beginning; the events of other acts,
+//! and what waited when its endpoint or its mail was switched off, are ended many with one commit:
+//! each by itself would cost the database more than the act does. Nothing here may wait for the
+//! network.
 
 use std::sync::atomic::Ordering;
 
 use desk::Failure;
 use desk::outbox::{Claimed, Parcel};
-use domain::Env;
 use domain::changes::{Change, Try, TryEnd};
 use domain::message::Telling;
 
 use super::Courier;
-use crate::email::Transport;
 
 impl Courier {
     /// Ends what calls nobody, and gives back the rest. What cannot be ended together is among the
@@ -52,7 +51,7 @@ impl Courier {
                 }))
             }
             Parcel::Telling(Telling::Acknowledge) => {
-                let why = self.never_sent(message).await?;
+                let why = self.desk.never_mailed(message.scope).await?;
                 Ok(why.map(|why| {
                     Change::Tried(Try {
                         message: message.id.clone(),
@@ -65,20 +64,5 @@ impl Courier {
             }
             Parcel::Telling(Telling::Ping(_)) | Parcel::Webhook { .. } => Ok(None),
         }
-    }
-
-    /// Why this acknowledgement is not to be sent at all, when somebody wants it so.
-    pub(super) async fn never_sent(
-        &self,
-        message: &Claimed,
-    ) -> Result<Option<&'static str>, Failure> {
-        if message.scope.env() == Env::Staging {
-            return Ok(Some("staging sends no mail"));
-        }
-        if matches!(self.tools.transport, Transport::Off) {
-            return Ok(Some("mail is switched off"));
-        }
-        let switched_off = !self.desk.sets(message.scope).await?.acknowledges();
-        Ok(switched_off.then_some("the account has switched this mail off"))
     }
 }

@@ -434,6 +434,7 @@ async fn what_our_database_kept_from_being_sent_does_not_wait_for_its_lease() {
             world.db.commit(all).await.expect("the tables change");
         };
         report(&world, world.scope, "A-1", &["ann@b.example"]).await;
+        world.clock.tick(Millis::seconds(6)); // What the account has set is not believed any more.
         change(away).await;
         let folder = Transport::Folder(Folder::open(home.path()).expect("a folder"));
         let courier = Courier::new(world.desk.clone(), tools(folder, MANY));

@@ -64,6 +64,8 @@ pub struct Known {
     /// For an assignment: what of it takes no cases, since nobody wrote it down, or it was retired
     /// or has left. For the next case of a queue: the queue, when nobody wrote it down.
     pub closed_to: Option<Kind>,
+    /// Whether nobody listens for events of the account. False also where that was not asked.
+    pub unheard: bool,
     /// What the assignment's queue is called here, exactly.
     pub queue: Option<String>,
     /// Whom the command's person is called here, exactly.

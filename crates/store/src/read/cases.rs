@@ -1,5 +1,7 @@
 //! Payments, cases and their histories, as they are loaded for a decision or shown.
 
+mod look;
+
 use std::collections::{BTreeSet, HashMap};
 
 use domain::case::{ABOVE_MAX, Ask, Case, Known, Link, LinkKind, PaymentRef, Proposal, Remedy};
@@ -40,6 +42,7 @@ macro_rules! note_columns {
     };
 }
 
+pub(crate) use look::Look;
 pub(crate) use {case_columns, note_columns, payment_columns};
 
 const PAYMENT_BY_REFID: &str =
@@ -210,36 +213,6 @@ fn open_and_earlier(rows: &[Row]) -> Result<(Option<Case>, Option<CaseId>), Faul
         }
     }
     Ok((open, earlier))
-}
-
-/// What must be known to decide a report or an opening by hand, and what the key remembers.
-#[derive(Clone, Debug)]
-pub(crate) struct Look {
-    scope: Scope,
-    payment: Option<PaymentRef>,
-    key: Option<String>,
-}
-
-impl Look {
-    pub(crate) fn new(scope: Scope, payment: Option<&PaymentRef>, key: Option<&str>) -> Self {
-        Self { scope, payment: payment.cloned(), key: key.map(str::to_owned) }
-    }
-
-    pub(crate) fn queries(&self) -> Vec<Query> {
-        let payment = self.payment.as_ref().map(|payment| about_payment(self.scope, payment));
-        let mut queries: Vec<Query> = payment.into_iter().flatten().collect();
-        queries.extend(self.key.as_deref().map(|key| saved_query(self.scope, key)));
-        queries
-    }
-
-    /// Reads the answers.
-    pub(crate) fn found(&self, found: &[Vec<Row>]) -> Result<(Known, Option<Saved>), Fault> {
-        let key = self.key.as_deref();
-        match self.payment {
-            Some(_) => Ok((known_of_payment(found, 0)?, saved_of(found, 2, key)?)),
-            None => Ok((Known::default(), saved_of(found, 0, key)?)),
-        }
-    }
 }
 
 /// What must be known to decide a report, and what the key remembers, in one snapshot.

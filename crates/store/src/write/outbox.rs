@@ -14,7 +14,7 @@ use crate::engine::Stmt;
 const DETAIL_CHARS_MAX: usize = 500;
 
 const INSERT_MESSAGE: &str = "INSERT INTO outbox (id, scope, case_id, at, channel, shape, body,
- state, due, leased_until, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?4, 0, 0)";
+ state, due, leased_until, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?4, 0, ?9)";
 
 const INSERT_DELIVERY: &str = "INSERT INTO outbox (id, scope, case_id, at, channel, shape, body,
  endpoint, parent, state, due, leased_until, attempts)
@@ -35,12 +35,31 @@ const INSERT_ATTEMPT: &str = "INSERT INTO attempts (message_id, number, at, resu
 const USE_QUOTA: &str = "INSERT INTO quotas (subject, ends_at, used) VALUES (?1, ?2, 1)
  ON CONFLICT (ends_at, subject) DO UPDATE SET used = quotas.used + 1 WHERE quotas.used < ?3";
 
+/// State of a message that is to be sent.
+const WAITS: i64 = 0;
 /// State of a message that was sent.
 const DONE: i64 = 1;
 /// State of a message that nobody tries any more.
 const GIVEN_UP: i64 = 2;
 
 pub(super) fn queue(message: &Message) -> Stmt {
+    insert(message, WAITS, 0)
+}
+
+/// As it stands after the try that found out that it calls nobody.
+pub(super) fn queue_ended(message: &Message, why: Option<&'static str>) -> Vec<Stmt> {
+    let Some(why) = why else { return vec![insert(message, DONE, 1)] };
+    let values = vec![
+        message.id.as_str().into(),
+        1.into(),
+        message.at.millis().into(),
+        "given-up".into(),
+        why.into(),
+    ];
+    vec![insert(message, GIVEN_UP, 1), one(INSERT_ATTEMPT, tag::CASE, values)]
+}
+
+fn insert(message: &Message, state: i64, attempts: i64) -> Stmt {
     let channel = match &message.telling {
         Telling::Acknowledge => "mail",
         Telling::Event(_) | Telling::Ping(_) => "event",
@@ -53,6 +72,8 @@ pub(super) fn queue(message: &Message) -> Stmt {
         channel.into(),
         message.telling.shape().into(),
         codec::write_telling(&message.telling).into(),
+        state.into(),
+        attempts.into(),
     ];
     one(INSERT_MESSAGE, tag::CASE, values)
 }
