@@ -15,11 +15,16 @@ use domain::{Instant, Millis, Refusal, Scope};
 use store::search::{self as index, Entry, Loaded, State};
 
 use crate::once::Once;
+use crate::sweep::Step;
 use crate::views::inside;
 use crate::{Desk, Failure};
 
-/// Cases written with one commit when they are fresh.
-const CASES_AT_ONCE: i64 = 200;
+/// Cases written with one commit when they are fresh: a report behind it waits some milliseconds.
+const CASES_AT_ONCE: usize = 200;
+
+/// Fresh cases taken with one look. The look costs as much as it finds unsealed cases, whether they
+/// are in the index or not, so that it should find many that are not.
+const FRESH_AT_ONCE: i64 = 2_000;
 
 /// Cases written with one commit when all are walked: enough that the index is not merged again
 /// and again, few enough that a report behind it waits a tenth of a second.
@@ -75,24 +80,36 @@ impl Desk {
     /// # Errors
     /// A fault.
     pub async fn index_once(&self) -> Result<usize, Failure> {
-        let followed = self.follow().await?;
-        let built = self.build_once().await?;
-        let dropped = self.drop_old_generation().await?;
-        Ok(followed + built + dropped)
+        Ok(self.index_step().await?.wrote)
     }
 
-    async fn follow(&self) -> Result<usize, Failure> {
+    /// As [`Desk::index_once`]; also whether more waits, as far as was looked.
+    pub(crate) async fn index_step(&self) -> Result<Step, Failure> {
+        let followed = self.follow().await?;
+        let rebuilt = self.build_once().await? + self.drop_old_generation().await?;
+        Ok(Step { wrote: followed.wrote + rebuilt, more: followed.more || rebuilt > 0 })
+    }
+
+    async fn follow(&self) -> Result<Step, Failure> {
         let state = index::state(self.db()).await?;
         let sealed = index::sealed_after(self.db(), state.live_sealed, SEALED_AT_ONCE).await?;
         let (live_sealed, cases) = sealed;
         if live_sealed > state.live_sealed {
-            return self.index(state.live, &cases, State { live_sealed, ..state }).await;
+            let wrote = self.index(state.live, &cases, State { live_sealed, ..state }).await?;
+            return Ok(Step { wrote, more: true });
         }
-        let cases = index::fresh(self.db(), state.live, CASES_AT_ONCE).await?;
-        if cases.is_empty() {
-            return Ok(0);
+        let cases = index::fresh(self.db(), state.live, FRESH_AT_ONCE).await?;
+        let more = i64::try_from(cases.len()).is_ok_and(|many| many >= FRESH_AT_ONCE);
+        let (mut state, mut wrote) = (state, 0);
+        for some in cases.chunks(CASES_AT_ONCE) {
+            let written = self.index(state.live, some, state.clone()).await?;
+            if written == 0 {
+                break; // another node writes: the next call sees how far it is
+            }
+            wrote += written;
+            state.version += 1;
         }
-        self.index(state.live, &cases, state).await
+        Ok(Step { wrote, more })
     }
 
     /// One step of building it anew: walk the cases, catch up with what changed meanwhile, switch.
@@ -110,7 +127,8 @@ impl Desk {
             let next = State { building_sealed: sealed, ..state };
             return self.index(next.building, &cases, next).await;
         }
-        let cases = index::fresh(self.db(), state.building, CASES_AT_ONCE).await?;
+        let most = i64::try_from(CASES_AT_ONCE).unwrap_or(i64::MAX);
+        let cases = index::fresh(self.db(), state.building, most).await?;
         let wrote = self.index(state.building, &cases, state.clone()).await?;
         if wrote > 0 || state.dropping != 0 {
             return Ok(wrote);
