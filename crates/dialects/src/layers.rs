@@ -1,6 +1,6 @@
-//! What stands around every handler: an id for the request, a time, a net under panics, and one
-//! line in the log. The line never holds a query, a body, or a header but the name that the caller
-//! gave his request.
+//! What stands around every handler: an id for the request, a time, a net under panics, a count,
+//! and one line in the log. The line never holds a query, a body, or a header but the name that
+//! the caller gave his request.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -19,7 +19,7 @@ use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use crate::body;
-use crate::{App, iimmpact, native, who};
+use crate::{App, iimmpact, native, ops, who};
 
 /// Where an answer says which request it answers, for asking us about it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("redress-request-id");
@@ -103,6 +103,7 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let id = app.requests.next();
     let line = Line::begin(&app, &request);
     let shape = Shape::of(request.uri().path());
+    let dialect = ops::dialect_of(request.uri().path());
     let time = time_of(&app, &request);
     let in_one_stream = request.version() < Version::HTTP_2;
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -133,6 +134,7 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
         })
         .await;
     response.headers_mut().insert(REQUEST_ID, id.header());
+    ops::count(&app, dialect, response.status());
     line.end(id, response.status());
     response
 }

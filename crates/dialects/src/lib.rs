@@ -2,6 +2,7 @@
 //! is the only one to know its wire; the files here are what they share. It must never write SQL,
 //! call out, or decide what the domain decides.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,26 +21,38 @@ pub mod signature;
 mod signed;
 pub mod who;
 
-/// What every handler gets. Cheap to clone: axum does so for each request.
+/// What every handler gets. One count to clone: axum does so several times for each request.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Shared>);
+
+/// What [`App`] leads to.
+pub struct Shared {
     /// Where commands go.
     pub desk: Desk,
     /// What the operator set.
-    pub settings: Arc<Settings>,
+    pub settings: Settings,
     /// Who failed to log in lately.
-    logins: Arc<iimmpact::Logins>,
-    requests: Arc<layers::Requests>,
+    logins: iimmpact::Logins,
+    requests: layers::Requests,
     /// How often each caller of the native API asked lately.
-    limits: Arc<native::Limits>,
+    limits: native::Limits,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl App {
     /// The state of [`router`].
     pub fn new(desk: Desk, settings: Settings) -> Self {
-        let requests = Arc::new(desk.with_dice(layers::Requests::new));
-        let limits = Arc::new(native::Limits::new(&settings.native));
-        Self { desk, settings: Arc::new(settings), logins: Arc::default(), requests, limits }
+        let requests = desk.with_dice(layers::Requests::new);
+        let limits = native::Limits::new(&settings.native);
+        let logins = iimmpact::Logins::default();
+        Self(Arc::new(Shared { desk, settings, logins, requests, limits }))
     }
 }
 
@@ -87,6 +100,5 @@ pub fn router(app: App) -> Router {
         .merge(ops::routes())
         .fallback(layers::nothing_here)
         .layer(from_fn_with_state(app.clone(), layers::around))
-        .layer(from_fn_with_state(app.clone(), ops::count))
         .with_state(app)
 }

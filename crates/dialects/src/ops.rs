@@ -5,8 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -84,15 +83,13 @@ pub fn metrics_router(app: App) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(app)
 }
 
-/// Counts every answer by dialect and class of status: a layer around all routes.
-pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let dialect = dialect_of(request.uri().path());
-    let response = next.run(request).await;
-    app.settings.ops.figures.count(dialect, response.status());
-    response
+/// Counts an answer by dialect and class of status.
+pub(crate) fn count(app: &App, dialect: &'static str, status: StatusCode) {
+    app.settings.ops.figures.count(dialect, status);
 }
 
-fn dialect_of(path: &str) -> &'static str {
+/// Whose path it is.
+pub(crate) fn dialect_of(path: &str) -> &'static str {
     match path.split('/').nth(1) {
         Some("api" | "problems") => "native",
         Some("v1" | "v2") => "iimmpact",
