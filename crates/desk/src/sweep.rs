@@ -53,9 +53,10 @@ impl Desk {
             let began = tokio::time::Instant::now();
             let step = self.index_step().await?;
             let now = self.stats();
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let was = std::mem::replace(&mut *seen, now);
-            drop(seen);
+            let was = {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::replace(&mut *seen, now)
+            };
             let (batches, groups) = (now.batches - was.batches, now.groups - was.groups);
             if step.wrote > 0 && batches >= groups * BUSY_GROUP {
                 sleep(began.elapsed() * GIVES_WAY).await;
