@@ -55,7 +55,7 @@ async fn figures_count_answers_commits_and_what_waits() {
             r#"redress_http_requests_total{dialect="native",class="2xx"} 1"#,
             r#"redress_http_requests_total{dialect="native",class="4xx"} 1"#,
             r#"redress_http_requests_total{dialect="none",class="4xx"} 1"#,
-            "redress_outbox_waiting 2",
+            "redress_outbox_waiting 1",
             "redress_store_faults_total 0",
             "redress_connections_open 0",
             r#"redress_connections_ended_total{how="idle"} 0"#,
