@@ -77,6 +77,9 @@ pub struct Run {
     turned_away: Vec<Order>,
 }
 
+/// Where events go. Without an endpoint those of reports would be ended with them.
+const RECEIVER: &str = "https://receiver.example/hook";
+
 impl Run {
     /// A world in which nothing has happened.
     pub async fn new(world: World, seed: u64) -> Self {
@@ -85,9 +88,10 @@ impl Run {
         let payments: Vec<&str> = payments.iter().map(String::as_str).collect();
         world.pay_all(world.scope, &payments, PaymentStatus::Successful).await;
         world.queue(SECOND_QUEUE).await;
-        let mut dice = Seeded::new(seed);
+        let dice = Seeded::new(seed);
+        let added = world.desk.add_endpoint(world.scope, RECEIVER, None).await;
         let mut run = Self {
-            endpoint: EndpointId::new(world.desk.now(), &mut dice),
+            endpoint: added.expect("an endpoint").0,
             keys_from: world.desk.now(),
             world,
             dice,
