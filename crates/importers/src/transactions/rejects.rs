@@ -2,50 +2,75 @@
 //! with the first rejection, so a clean import leaves none.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Rejected;
 
+/// The heads of its columns, by which a list of an earlier import is known.
+const HEADS: [&str; 3] = ["line", "reason", "raw"];
+
 /// Why the side file could not be written. An import stops then: a rejection that nobody can read
 /// would be a row lost.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the rejected rows to {path}; name another file with --rejects")]
-pub struct RejectsUnwritten {
-    path: PathBuf,
-    #[source]
-    why: io::Error,
+pub enum RejectsUnwritten {
+    /// The machine refuses.
+    #[error("cannot write the rejected rows to {path}; name another file with --rejects")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        #[source]
+        why: io::Error,
+    },
+    /// It would be lost.
+    #[error(
+        "{path} holds something else than rejected rows, and would be replaced; name another file \
+         with --rejects, or remove it"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What stands at the place now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum There {
+    /// Nothing, or what an earlier import left.
+    Ours,
+    /// A device or a pipe, which takes what is written and stays.
+    Stream,
 }
 
 /// A side file being written.
 #[derive(Debug)]
 pub struct RejectsFile {
     path: PathBuf,
+    there: There,
     writer: Option<csv::Writer<BufWriter<File>>>,
     count: u64,
 }
 
 impl RejectsFile {
-    /// One that will be written to `path`. A file left there by an earlier import is removed, so
-    /// that it is not taken for the result of this one; and one is made and taken away, so that a
-    /// place that takes none is known before the first row and not at the first rejected one.
+    /// One that will be written to `path`. A list left there by an earlier import is removed, so
+    /// that it is not taken for the result of this one; and a file is made and taken away, so that
+    /// a place that takes none is known before the first row and not at the first rejected one. A
+    /// device or a pipe is written into as it is.
     ///
     /// # Errors
-    /// The old file cannot be removed, or none can be made.
+    /// The old list cannot be removed, none can be made, or what is there is something else.
     pub fn new(path: &Path) -> Result<Self, RejectsUnwritten> {
-        let removed = match fs::remove_file(path) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
-            _ => Ok(()),
-        };
-        removed
-            .and_then(|()| make(path))
-            .and_then(|made| {
-                drop(made);
-                fs::remove_file(path)
-            })
-            .map_err(|why| RejectsUnwritten { path: path.to_owned(), why })?;
-        Ok(Self { path: path.to_owned(), writer: None, count: 0 })
+        let failed = |why| RejectsUnwritten::Io { path: path.to_owned(), why };
+        // Behind a link stands what is meant.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let there = there(&path).map_err(failed)?;
+        let Some(there) = there else { return Err(RejectsUnwritten::Foreign { path }) };
+        if there == There::Ours {
+            clear(&path).map_err(failed)?;
+        }
+        Ok(Self { path, there, writer: None, count: 0 })
     }
 
     /// Where it goes when none is named: beside the file it speaks of.
@@ -66,7 +91,7 @@ impl RejectsFile {
     /// The machine refuses.
     pub fn add(&mut self, rejected: &Rejected) -> Result<(), RejectsUnwritten> {
         self.try_add(rejected)
-            .map_err(|why| RejectsUnwritten { path: self.path.clone(), why: why.into() })?;
+            .map_err(|why| RejectsUnwritten::Io { path: self.path.clone(), why: why.into() })?;
         self.count += 1;
         Ok(())
     }
@@ -77,10 +102,14 @@ impl RejectsFile {
     /// The machine refuses.
     pub fn finish(mut self) -> Result<u64, RejectsUnwritten> {
         if let Some(writer) = &mut self.writer {
+            let synced = |file: &File| match self.there {
+                There::Ours => file.sync_all(),
+                There::Stream => Ok(()),
+            };
             writer
                 .flush()
-                .and_then(|()| writer.get_ref().get_ref().sync_all())
-                .map_err(|why| RejectsUnwritten { path: self.path.clone(), why })?;
+                .and_then(|()| synced(writer.get_ref().get_ref()))
+                .map_err(|why| RejectsUnwritten::Io { path: self.path.clone(), why })?;
         }
         Ok(self.count)
     }
@@ -94,14 +123,43 @@ impl RejectsFile {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let mut writer = csv::Writer::from_writer(BufWriter::new(make(&self.path)?));
-                writer.write_record(["line", "reason", "raw"])?;
+                let file = match self.there {
+                    There::Ours => make(&self.path)?,
+                    There::Stream => OpenOptions::new().write(true).open(&self.path)?,
+                };
+                let mut writer = csv::Writer::from_writer(BufWriter::new(file));
+                writer.write_record(HEADS)?;
                 none.insert(writer)
             }
         };
         let line = rejected.line.to_string();
         writer.write_record([&line, &rejected.reason, &harmless(&rejected.raw)])
     }
+}
+
+/// What stands at this place; nothing when it is a file of somebody else's.
+fn there(path: &Path) -> io::Result<Option<There>> {
+    match fs::metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Some(There::Ours)),
+        Err(why) => Err(why),
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Ok(Some(There::Stream)),
+        Ok(there) if there.len() == 0 => Ok(Some(There::Ours)),
+        Ok(_) => {
+            let (mut head, wanted) = (Vec::new(), HEADS.join(","));
+            File::open(path)?.take(wanted.len() as u64).read_to_end(&mut head)?;
+            Ok((head == wanted.as_bytes()).then_some(There::Ours))
+        }
+    }
+}
+
+/// Removes an earlier list, and tries whether a new one can be made.
+fn clear(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+        _ => drop(make(path)?),
+    }
+    fs::remove_file(path)
 }
 
 /// The rows are about people, so the file is for its owner only.
@@ -131,10 +189,37 @@ mod tests {
     fn a_clean_import_leaves_no_file_not_even_an_old_one() {
         let scratch = tempfile::tempdir().expect("a scratch directory");
         let path = scratch.path().join("rejects.csv");
-        fs::write(&path, "old").expect("written");
+        fs::write(&path, "line,reason,raw\n2,old,old\n").expect("written");
         let file = RejectsFile::new(&path).expect("new");
         assert_eq!(file.finish().expect("finished"), 0);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_is_not_ours_stays_as_it_is() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let (path, link) = (scratch.path().join("precious.txt"), scratch.path().join("link"));
+        fs::write(&path, "years of work").expect("written");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        for named in [&path, &link] {
+            let refused = RejectsFile::new(named).expect_err("refused");
+            assert!(matches!(refused, RejectsUnwritten::Foreign { .. }), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "years of work");
+        assert!(RejectsFile::new(scratch.path()).is_err(), "a folder");
+    }
+
+    #[test]
+    fn a_device_is_written_into_and_stays() {
+        let null = Path::new("/dev/null");
+        let before = fs::metadata(null).expect("it is there").file_type();
+        let mut file = RejectsFile::new(null).expect("taken");
+        file.add(&rejected(2, "A-1")).expect("added");
+        assert_eq!(file.finish().expect("finished"), 1);
+        assert_eq!(fs::metadata(null).expect("it is there").file_type(), before);
+        let mut full = RejectsFile::new(Path::new("/dev/full")).expect("taken");
+        full.add(&rejected(2, "A-1")).expect("in memory");
+        assert!(full.finish().is_err(), "what cannot be written is told");
     }
 
     #[test]
