@@ -2,6 +2,7 @@
 //! may, what there is, and what follows; then the change and its entry in the history are one
 //! commit. A secret is made here, given back once, and kept sealed or as a digest.
 
+mod address;
 mod credentials;
 mod endpoints;
 mod names;

@@ -120,14 +120,14 @@ impl Desk {
             }
         }
         let texts = by.role != Role::Merchant && by.may(Right::ReadPersonal);
-        let indexed = self.texts_are_indexed(by.scope).await?;
-        self.note_read(by, ReadView::Search, &subject(ask, indexed)).await?;
         let read = match (texts, by.may(Right::ReadPersonal)) {
             (true, _) => Question::new,
             (false, true) => Question::by_reference,
             (false, false) => Question::impersonal,
         };
         let question = read(ask.text.as_deref(), &ask.fields).map_err(NoSearch::TooLong)?;
+        let indexed = self.texts_are_indexed(by.scope).await?;
+        self.note_read(by, ReadView::Search, &subject(ask, indexed)).await?;
         let limit = ask.limit.clamp(1, RESULTS_MAX);
         let wanted = Wanted {
             scope: by.scope,

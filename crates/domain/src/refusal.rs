@@ -340,7 +340,7 @@ impl fmt::Display for Refusal {
             ),
             Self::NameTaken { kind: Kind::Endpoint } => f.write_str(
                 "another endpoint that is switched on has this address, so every event would come \
-                 there twice: use that one, or disable it first",
+                 there twice: use that one, or switch it off first",
             ),
             Self::NameTaken { kind } => {
                 let called = if matches!(kind, Kind::Member) { "address" } else { "name" };

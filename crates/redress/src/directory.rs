@@ -78,12 +78,14 @@ pub enum DirectoryError {
     },
     /// A restore that was stopped left its half there.
     #[error(
-        "a restore into {root} was stopped before its end: remove {root} and empty the database \
-         that it filled, then run `redress restore` again"
+        "a restore into {root} was stopped before its end: take away what it made, which is not \
+         whole ({made}), leave what you put there yourself, and run `redress restore` again"
     )]
     HalfRestored {
         /// The directory.
         root: PathBuf,
+        /// What the restore said it would make.
+        made: String,
     },
     /// Nothing was made there yet.
     #[error(
@@ -167,10 +169,13 @@ impl Directory {
             Ok(text) => text,
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 let (vacant, root) = (is_vacant(root)?, root.to_owned());
-                return Err(match vacant {
-                    true => DirectoryError::Missing { root },
-                    false if root.join(RESTORING).exists() => DirectoryError::HalfRestored { root },
-                    false => DirectoryError::Foreign { root },
+                let half = fs::read_to_string(root.join(RESTORING)).ok();
+                return Err(match (vacant, half) {
+                    (true, _) => DirectoryError::Missing { root },
+                    (false, Some(made)) => {
+                        DirectoryError::HalfRestored { root, made: made.trim_end().to_owned() }
+                    }
+                    (false, None) => DirectoryError::Foreign { root },
                 });
             }
             Err(why) if why.kind() == io::ErrorKind::InvalidData => {
@@ -191,13 +196,13 @@ impl Directory {
         make_private_dir(root)
     }
 
-    /// Marks what [`Self::begin`] made as being filled by a restore: a kill leaves the mark, and
-    /// with it whoever comes next is told what the half is.
+    /// Marks what [`Self::begin`] made as being filled by a restore, which makes these things: a
+    /// kill leaves the mark, and with it whoever comes next is told what the half is.
     ///
     /// # Errors
     /// The machine refuses.
-    pub fn fill(root: &Path) -> Result<(), DirectoryError> {
-        write_private(&root.join(RESTORING), b"a restore began\n")
+    pub fn fill(root: &Path, made: &str) -> Result<(), DirectoryError> {
+        write_private(&root.join(RESTORING), format!("{made}\n").as_bytes())
     }
 
     /// Makes a directory of what was put into `root`.

@@ -188,6 +188,7 @@ fn an_account_is_run_from_the_command_line() {
     assert!(reads.lines().count() > 0 && reads.lines().all(|row| row.ends_with("members  all")));
     let by = ["reads", "--view", "members", "--subject", "all", "--by", "command line"];
     assert_eq!(run(&by), reads);
+    assert_eq!(run(&["history", "--limit", "100000"]), history, "pages are put together");
     for other in [["--view", "case"], ["--subject", "C-1"], ["--by", "ann@acme.example"]] {
         assert_eq!(run(&[&["reads"], &other[..]].concat()), "", "{other:?}");
     }

@@ -1,12 +1,12 @@
 //! Where events go: endpoints, their secrets, and what was sent to them.
 
 use domain::account::Endpoint;
-use domain::admin::check::same_place;
 use domain::admin::{AdminAct, AdminChange, Kind};
 use domain::ids::{CaseId, EndpointId, MessageId};
 use domain::message::{Message, Telling};
 use domain::{Millis, Refusal, Scope};
 
+use super::address::same_place;
 use super::{AdminOrder, Decision, misplaced, told};
 use crate::{Desk, Failure};
 

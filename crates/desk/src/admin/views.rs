@@ -217,8 +217,13 @@ impl Desk {
     ) -> Result<Vec<Read>, Failure> {
         may(by, Right::ReadAudit)?;
         self.write_reads_behind().await?;
+        // People are known by their addresses, which are kept in small letters.
+        let mut filter = filter.clone();
+        if filter.actor.contains('@') {
+            filter.actor = filter.actor.to_lowercase();
+        }
         let (before, limit) = (before.unwrap_or(ABOVE_ALL_IDS), limit.clamp(1, ROWS_PER_PAGE_MAX));
-        Ok(read::reads(self.db(), by.scope, filter, before, limit).await?)
+        Ok(read::reads(self.db(), by.scope, &filter, before, limit).await?)
     }
 
     /// Walks the histories of every account and tells what does not fit, in words; and how many

@@ -66,7 +66,8 @@ pub(super) fn words_of(field: &str) -> Option<String> {
         "reason" => all::<CloseReason>(),
         "remedy" => all::<Remedy>(),
         "kind" => all::<Tie>(),
-        "channel" => all::<Channel>(),
+        // A body names a channel only to open a case by hand.
+        "channel" => Channel::BY_HAND.iter().map(|one| one.word()).collect::<Vec<_>>().join(", "),
         "role" => Role::ALL.iter().map(|role| role.word()).collect::<Vec<_>>().join(", "),
         _ => return None,
     })

@@ -212,49 +212,6 @@ pub fn url(field: &'static str, text: String) -> Result<String, BadField> {
     Err(BadField::new(field, why))
 }
 
-/// An address that [`url`] took, as it is compared: two that differ only in the capitals of scheme
-/// and host, in a port that goes without saying, in an empty path or in how letters are escaped
-/// (RFC 3986, 6.2) lead to one place.
-pub fn same_place(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let scheme = scheme.to_ascii_lowercase();
-    let (host, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let mut host = host.to_ascii_lowercase();
-    let usual = if scheme == "https" { ":443" } else { ":80" };
-    for port in [usual, ":"] {
-        if let Some(name) = host.strip_suffix(port) {
-            host = name.to_owned();
-            break;
-        }
-    }
-    let slash = if rest.starts_with('/') { "" } else { "/" };
-    format!("{scheme}://{host}{slash}{}", unescaped(rest))
-}
-
-/// The same with letters, digits, `-`, `.`, `_` and `~` as they are and capitals in all other
-/// escapes.
-fn unescaped(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('%') {
-        plain.push_str(&rest[..start]);
-        let digits = rest.get(start + 1..start + 3);
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let Some(byte) = byte else {
-            plain.push('%');
-            rest = &rest[start + 1..];
-            continue;
-        };
-        match char::from(byte) {
-            letter @ ('-' | '.' | '_' | '~') => plain.push(letter),
-            letter if letter.is_ascii_alphanumeric() => plain.push(letter),
-            _ => plain.push_str(&format!("%{byte:02X}")),
-        }
-        rest = &rest[start + 3..];
-    }
-    plain + rest
-}
-
 /// A whole number from 0 or 1 to `most`.
 ///
 /// # Errors
@@ -307,33 +264,6 @@ mod tests {
             ("https://acme.example/\r\nX: y", false),
         ] {
             assert_eq!(url("url", text.into()).is_ok(), good, "{text}");
-        }
-    }
-
-    #[test]
-    fn addresses_of_one_place_are_equal() {
-        let one = "https://acme.example/";
-        for other in ["https://ACME.example", "https://acme.example:443/", "https://acme.example:/"]
-        {
-            assert_eq!(same_place(other), one, "{other}");
-        }
-        for (one, other) in [
-            ("http://a.example:80/x", "http://a.example/x"),
-            ("https://a.example?b=1", "https://a.example/?b=1"),
-            ("https://a.example/%7eb%2fc", "https://a.example/~b%2Fc"),
-            ("https://a.example/%zz%", "https://a.example/%zz%"),
-        ] {
-            assert_eq!(same_place(one), same_place(other), "{one} {other}");
-        }
-        for (one, other) in [
-            ("https://a.example/", "http://a.example/"),
-            ("https://a.example/", "https://a.example:80/"),
-            ("https://a.example/x", "https://a.example/X"),
-            ("https://a.example/x", "https://a.example/x/"),
-            ("https://a.example/a%2Fb", "https://a.example/a/b"),
-            ("https://a.example/?a", "https://a.example/?b"),
-        ] {
-            assert_ne!(same_place(one), same_place(other), "{one} {other}");
         }
     }
 

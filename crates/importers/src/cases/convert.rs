@@ -120,7 +120,10 @@ fn text(fields: Fields<'_>, name: &str, cell: &Cell, between: &str) -> Result<St
 }
 
 fn past(read: Result<Instant, String>, now: Instant) -> Result<Instant, String> {
-    read.and_then(|at| if at > now { Err("it lies in the future".to_owned()) } else { Ok(at) })
+    read.and_then(|at| match at.is_to_come(now) {
+        true => Err("it lies in the future".to_owned()),
+        false => Ok(at.min(now)),
+    })
 }
 
 fn external_id(text: &str) -> Result<String, String> {

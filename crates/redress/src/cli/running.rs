@@ -36,6 +36,9 @@ pub struct Of {
     pub json: bool,
 }
 
+/// Rows of a history that are shown at most: more are for `redress export`.
+const ROWS_MAX: i64 = 1_000_000;
+
 /// Flags of what comes newest first.
 #[derive(Args, Debug)]
 pub struct PageArgs {
@@ -43,7 +46,7 @@ pub struct PageArgs {
     #[command(flatten)]
     pub at: Where,
     /// How many rows
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=200))]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=ROWS_MAX))]
     pub limit: i64,
 }
 

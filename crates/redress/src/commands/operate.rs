@@ -88,6 +88,9 @@ fn in_words(tenant: &str, at: Option<Scope>, refusal: &Refusal) -> anyhow::Error
         }
         // It may be another account's, which no list here shows.
         Refusal::NameTaken { kind: Kind::Login } => anyhow!("{refusal}"),
+        Refusal::NameTaken { kind: Kind::Endpoint } => {
+            anyhow!("{refusal}; `{}` shows it", list(Kind::Endpoint))
+        }
         Refusal::NameTaken { kind } => {
             anyhow!("{refusal}; choose another, or look at it with `{}`", list(*kind))
         }

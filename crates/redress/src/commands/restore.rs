@@ -67,14 +67,13 @@ pub async fn run(way: &Way, args: RestoreArgs) -> anyhow::Result<Outcome> {
     let keys_dir = settings.keys.dir.clone().unwrap_or_else(|| into.dir.join("keys"));
     let keys = keys(&mut archive, &keys_dir, args.passphrase_file.as_deref())?;
     signed_by(&keys, &archive, &keys_dir)?;
-    draft.keep();
-    let task = Builder { into: &into, archive, schema, tables };
+    let own_settings = draft.keep();
+    let made = made(&keys, &keys_dir, &settings, own_settings);
     let undone = || {
-        let dir = into.dir.display();
-        format!(
-            "the restore stopped half-way: remove {dir} and what is in the database, and repeat"
-        )
+        let root = into.dir.clone();
+        DirectoryError::HalfRestored { root, made: made.clone() }.to_string()
     };
+    let task = Builder { into: &into, archive, schema, tables, made: &made };
     task.build(&settings, &database, keys, &keys_dir).await.with_context(undone)?;
     let house = into.open(Wanted::Existing).await?;
     let secrets = house.desk.open_all_secrets().await.map_err(explained)?;
@@ -189,8 +188,9 @@ impl SettingsDraft {
         Ok(Self(Some(path)))
     }
 
-    fn keep(mut self) {
-        self.0 = None;
+    /// Leaves it there; whether there is one.
+    fn keep(mut self) -> bool {
+        self.0.take().is_some()
     }
 }
 
@@ -257,9 +257,28 @@ fn signed_by(keys: &Keys, archive: &Archive, dir: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// What a restore makes, in words: all that may be taken away when it stops half-way, and nothing
+/// that an operator put there before.
+fn made(keys: &Keys, keys_dir: &Path, settings: &Settings, own_settings: bool) -> String {
+    let database = match settings.storage.engine {
+        EngineSetting::Sqlite => "redress.db, redress.db-wal, redress.db-shm",
+        EngineSetting::Postgres => "everything in its PostgreSQL database",
+    };
+    let mut made = vec![database.to_owned(), "files".into(), "mail".into(), "restoring".into()];
+    if matches!(keys, Keys::Parcel(_)) {
+        made.push(format!("the keys in {}", keys_dir.display()));
+    }
+    if own_settings {
+        made.push("redress.toml".into());
+    }
+    made.join(", ")
+}
+
 /// What is needed while the target is filled.
 struct Builder<'w> {
     into: &'w Way,
+    /// What is said to be made.
+    made: &'w str,
     archive: Archive,
     schema: &'static [Migration],
     tables: Vec<Table>,
@@ -275,7 +294,7 @@ impl Builder<'_> {
     ) -> anyhow::Result<()> {
         let dir = &self.into.dir;
         Directory::begin(dir)?;
-        Directory::fill(dir)?;
+        Directory::fill(dir, self.made)?;
         if let Keys::Parcel(parcel) = keys {
             parcel.write(keys_dir, &mut OsDice)?;
             say(&format!("{} keys written to {}", parcel.count(), keys_dir.display()));

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use desk::admin::views::ReadFilter;
+use desk::admin::views::{ROWS_PER_PAGE_MAX, ReadFilter};
 use domain::admin::overrides::check_wording;
-use domain::admin::{AdminAct, Kind, MessageKey, Override, SettingKey, check};
+use domain::admin::{AdminAct, AdminEntry, Kind, MessageKey, Override, Read, SettingKey, check};
 use domain::ids::MemberId;
 use domain::{Actor, Scope};
 use serde_json::{Value, json};
@@ -320,7 +320,16 @@ pub async fn message(way: &Way, command: MessageCommand) -> anyhow::Result<Outco
 /// No such account; a fault.
 pub async fn history(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
     let (house, by) = asked(way, args).await?;
-    for one in house.desk.see_history(&by, None, args.limit).await.map_err(explained)? {
+    let mut list: Vec<AdminEntry> = Vec::new();
+    while let Some(more) = next_page(args.limit, list.len()) {
+        let before = list.last().map(|one| one.seq);
+        let page = house.desk.see_history(&by, before, more).await.map_err(explained)?;
+        if page.is_empty() {
+            break;
+        }
+        list.extend(page);
+    }
+    for one in list {
         let each = one.changes.iter().map(|change| {
             json!({ "field": change.field, "before": change.before, "after": change.after })
         });
@@ -353,7 +362,15 @@ pub async fn reads(way: &Way, args: ReadsArgs) -> anyhow::Result<Outcome> {
         view: args.view.map(|view| view.word().to_owned()).unwrap_or_default(),
         subject: args.subject.unwrap_or_default(),
     };
-    let list = house.desk.see_reads(&by, &filter, None, page.limit).await.map_err(explained)?;
+    let mut list: Vec<Read> = Vec::new();
+    while let Some(more) = next_page(page.limit, list.len()) {
+        let before = list.last().map(|one| one.id.as_str());
+        let some = house.desk.see_reads(&by, &filter, before, more).await.map_err(explained)?;
+        if some.is_empty() {
+            break;
+        }
+        list.extend(some);
+    }
     for one in list {
         let (at, view) = (moment(one.at), one.view.word());
         let (actor, credential, subject) = (&one.actor, &one.credential, &one.subject);
@@ -363,6 +380,12 @@ pub async fn reads(way: &Way, args: ReadsArgs) -> anyhow::Result<Outcome> {
         tell(page.at.json, &row, &format!("{at}  {actor}  {credential}  {view}  {subject}"));
     }
     Ok(Outcome::Done)
+}
+
+/// How many rows to ask for next; nothing when there are enough.
+fn next_page(wanted: i64, there: usize) -> Option<i64> {
+    let left = wanted - i64::try_from(there).unwrap_or(i64::MAX);
+    (left > 0).then(|| left.min(ROWS_PER_PAGE_MAX))
 }
 
 async fn asked(way: &Way, args: &PageArgs) -> anyhow::Result<(House, Actor)> {

@@ -19,7 +19,7 @@ const fn home(
     Home { packages, rungs, why }
 }
 
-const HOMES: [Home; 20] = [
+const HOMES: [Home; 21] = [
     home(
         &["rusqlite", "tokio-postgres", "tokio-postgres-rustls"],
         &["store"],
@@ -99,6 +99,7 @@ const HOMES: [Home; 20] = [
         &["vault", "evidence", "redress"],
         "file modes, locks and limits: key files, the directory, the scanner's process",
     ),
+    home(&["url"], &["desk"], "whether two addresses are one place is asked where they are kept"),
     home(&["mimalloc"], &["redress"], "which allocator a program has is the program's to say"),
     home(
         &["rustls"],
