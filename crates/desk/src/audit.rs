@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::audit::{Heads, Seal, SignedSeal};
-use domain::case::{Retold, retell};
+use domain::case::retell;
 use domain::chain::{Content, Digest, Flaw, Head, StoredNote, verify};
 use domain::changes::{Change, KeptContent};
 use domain::ids::CaseId;
@@ -13,9 +13,12 @@ use store::read::audit as read;
 use store::read::cases::KeptNote;
 use vault::audit_seal::{Checked, Signature};
 
+mod rows;
+
 use crate::execute::note_purpose;
 use crate::nonces::NOBODY;
 use crate::{Desk, Failure};
+use rows::Told;
 
 /// Notes one seal covers. Small, so that sealing a backlog never holds the writer long.
 const NOTES_PER_SEAL_MAX: i64 = 500;
@@ -164,34 +167,6 @@ impl Desk {
         self.judge_rows(findings, &mut retold).await
     }
 
-    /// Holds the rows of cases against what their histories say. A row that moves on while the walk
-    /// goes by is held against the history as it then is: it is read again.
-    async fn judge_rows(
-        &self,
-        findings: &mut Findings,
-        retold: &mut BTreeMap<CaseId, Told>,
-    ) -> Result<(), Failure> {
-        let (Some((first, _)), Some((last, _))) =
-            (retold.first_key_value(), retold.last_key_value())
-        else {
-            return Ok(());
-        };
-        let rows = read::case_rows(self.db(), first.as_str(), last.as_str()).await?;
-        let mut ties = read::ties(self.db(), first.as_str(), last.as_str()).await?;
-        for row in rows {
-            let Some(told) = retold.get(&row.case) else { continue };
-            let ties = ties.remove(&row.case).unwrap_or_default();
-            let tied = (ties != told.retold.ties).then_some("list of links");
-            let Some(column) = differs(&row, &told.retold).or(tied) else { continue };
-            let grown = read::head_seq(self.db(), row.case.as_str()).await? != Some(told.notes);
-            if !grown {
-                findings.flaw(format!("{}: its {column} is not what its history says", row.case));
-            }
-        }
-        retold.clear();
-        Ok(())
-    }
-
     /// Opens sealed content; what cannot be opened is a flaw of its own.
     fn stored_note(&self, kept: KeptNote, findings: &mut Findings) -> StoredNote {
         let content = match kept.content {
@@ -286,37 +261,6 @@ impl Desk {
             _ => Checked::Forged,
         }
     }
-}
-
-/// A case as its history tells it, after so many notes.
-struct Told {
-    retold: Retold,
-    notes: i64,
-}
-
-/// The first thing in which a row differs from its history.
-fn differs(row: &read::CaseRow, retold: &Retold) -> Option<&'static str> {
-    let outcome = retold.outcome.map_or("", domain::case::Outcome::word);
-    let addresses = retold.addresses.as_ref();
-    let queue = retold.queue.as_ref();
-    let assignee = retold.assignee.as_ref();
-    let proposal = retold.proposal.as_ref();
-    let proposal = proposal.map_or(["", ""], |one| [one.remedy.word(), one.by.as_str()]);
-    [
-        ("stage", row.stage != retold.stage.name().word() || row.fact != retold.stage.fact()),
-        ("list of addresses", addresses.is_some_and(|said| *said != row.addresses.join(","))),
-        ("queue", queue.is_some_and(|queue| *queue != row.queue)),
-        ("person who works it", assignee.is_some_and(|person| *person != row.assignee)),
-        ("proposal", row.proposal != proposal),
-        ("outcome", row.outcome != outcome),
-        ("time of receipt", row.received_at != retold.received_at),
-        ("time of opening", row.opened_at != retold.opened_at),
-        ("time of its stage", row.stage_at != retold.stage_at),
-        ("channel", row.channel != retold.channel.word()),
-        ("language", row.language != retold.language),
-    ]
-    .into_iter()
-    .find_map(|(what, differs)| differs.then_some(what))
 }
 
 fn judge_chain(findings: &mut Findings, chain: &[StoredNote], retold: &mut BTreeMap<CaseId, Told>) {

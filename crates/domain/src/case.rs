@@ -22,7 +22,7 @@ pub use link::{ABOVE_MAX, Link, LinkKind, Tie};
 pub use list::{Behind, CaseFilter, Sort, Span};
 pub use open::{ByHand, CUSTOMER_CHARS_MAX, Channel, Opening, RECEIVED_BACK_MAX, language};
 pub use report::{Known, PaymentRef, Report, ReportContent};
-pub use retold::{Retold, retell};
+pub use retold::{FileTold, Retold, retell};
 
 use crate::chain::Head;
 use crate::ids::CaseId;

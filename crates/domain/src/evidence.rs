@@ -147,14 +147,19 @@ impl Evidence {
     /// The personal text that goes with the note of its coming: it ties the bytes to the chain and
     /// can be erased.
     pub fn content(&self) -> String {
-        let hex = self.sha256.iter().fold(String::with_capacity(64), |mut hex, byte| {
-            for half in [byte >> 4, byte & 15] {
-                hex.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-            }
-            hex
-        });
-        format!("{} ({}, {} bytes, SHA-256 {hex})", self.name, self.kind.word(), self.size)
+        content_of(&self.name, self.kind.word(), self.size, &self.sha256)
     }
+}
+
+/// [`Evidence::content`] of what a row says, whether or not it can be true.
+pub fn content_of(name: &str, kind: &str, size: i64, sha256: &[u8]) -> String {
+    let hex = sha256.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        for half in [byte >> 4, byte & 15] {
+            hex.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
+        }
+        hex
+    });
+    format!("{name} ({kind}, {size} bytes, SHA-256 {hex})")
 }
 
 /// Files for a case that is there.
@@ -209,9 +214,4 @@ pub fn readable(by: &Actor, file: &Evidence) -> Result<(), Refusal> {
         ScanState::Held => Err(Refusal::EvidenceHeld),
         ScanState::Infected => Err(Refusal::EvidenceInfected),
     }
-}
-
-/// Whether a note's word is one of those here: they change nothing of the case but its history.
-pub fn is_of_evidence(word: &str) -> bool {
-    word == KEPT_WORD || word == READ_WORD
 }

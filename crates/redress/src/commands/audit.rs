@@ -46,8 +46,10 @@ pub async fn verify(way: &Way, seal: Option<PathBuf>) -> anyhow::Result<Outcome>
 async fn tell_of_administration(house: &House) -> anyhow::Result<bool> {
     let (entries, flaws) = house.desk.verify_admin_history().await.map_err(explained)?;
     flaws.iter().take(FLAWS_SHOWN).for_each(|flaw| say(&format!("WRONG  {flaw}")));
-    let wrong =
-        if flaws.is_empty() { "nothing is wrong".into() } else { format!("{} flaws", flaws.len()) };
+    let wrong = match flaws.len() {
+        0 => "nothing is wrong".to_owned(),
+        count => counted(count as u64),
+    };
     say(&format!("{entries} acts of administration: {wrong}"));
     Ok(flaws.is_empty())
 }
@@ -68,9 +70,14 @@ fn tell(findings: &Findings) {
     match flaws {
         0 => say("nothing is wrong"),
         _ => {
-            say(&format!("{flaws} flaws: keep the database as it is, and compare it with a backup"))
+            let flaws = counted(*flaws);
+            say(&format!("{flaws}: keep the database as it is, and compare it with a backup"));
         }
     }
+}
+
+fn counted(flaws: u64) -> String {
+    if flaws == 1 { "1 flaw".to_owned() } else { format!("{flaws} flaws") }
 }
 
 /// `audit export-seal`

@@ -8,6 +8,9 @@ use domain::chain::Head;
 use domain::ids::CaseId;
 use domain::{Instant, Scope};
 
+mod rows;
+pub use rows::{CaseRow, FileRow, case_rows, files, told_elsewise};
+
 use super::cases::{KeptNote, digest, kept_note, link};
 use crate::codec;
 use crate::engine::{Db, Query, Row};
@@ -193,64 +196,6 @@ pub async fn sealed_notes(
     rows.iter()
         .map(|row| Ok((codec::case_id(row.text(0)?)?, row.int(1)?, row.bytes(2)?.to_vec())))
         .collect()
-}
-
-const CASE_ROWS: &str = "SELECT id, stage, stage_fact, addresses, queue, stage_at, opened_at,
- received_at, channel, language, outcome, assignee, proposal, proposed_by FROM cases
- WHERE id >= ?1 AND id <= ?2 ORDER BY id";
-
-/// What a case's row says of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaseRow {
-    /// The case.
-    pub case: domain::ids::CaseId,
-    /// The stage's name.
-    pub stage: String,
-    /// The stage's fact.
-    pub fact: String,
-    /// Whom to tell, in order.
-    pub addresses: Vec<String>,
-    /// Its queue.
-    pub queue: String,
-    /// Since when it is at its stage.
-    pub stage_at: Instant,
-    /// When it was opened.
-    pub opened_at: Instant,
-    /// When it was received.
-    pub received_at: Instant,
-    /// How it came.
-    pub channel: String,
-    /// The customer's language, empty when unknown.
-    pub language: String,
-    /// The outcome, empty when there is none.
-    pub outcome: String,
-    /// Who works it, empty for nobody.
-    pub assignee: String,
-    /// The remedy that waits for a second person, and who proposed it; empty for none.
-    pub proposal: [String; 2],
-}
-
-/// The rows of the cases from `first` to `last`.
-pub async fn case_rows(db: &Db, first: &str, last: &str) -> Result<Vec<CaseRow>, Fault> {
-    let rows = db.rows(CASE_ROWS, vec![first.into(), last.into()]).await?;
-    let read = |row: &Row| {
-        Ok(CaseRow {
-            case: codec::case_id(row.text(0)?)?,
-            stage: row.text(1)?.to_owned(),
-            fact: row.text(2)?.to_owned(),
-            addresses: codec::read_addresses(row.text(3)?),
-            queue: row.text(4)?.to_owned(),
-            stage_at: Instant::from_millis(row.int(5)?),
-            opened_at: Instant::from_millis(row.int(6)?),
-            received_at: Instant::from_millis(row.int(7)?),
-            channel: row.text(8)?.to_owned(),
-            language: row.text(9)?.to_owned(),
-            outcome: row.text(10)?.to_owned(),
-            assignee: row.text(11)?.to_owned(),
-            proposal: [12, 13].map(|place| row.opt_text(place).ok().flatten().unwrap_or("").into()),
-        })
-    };
-    rows.iter().map(read).collect()
 }
 
 // Over the rows of the cases, so that both ends are found by an index.
