@@ -1,6 +1,6 @@
 //! What the audit walk finds when somebody changes the row of a case, or of a file of it, and leaves
 //! its history alone: each forgery has a case of its own, and the walk must name that case, and no
-//! other one.
+//! other one. It must never pass because a case was wrong before.
 
 use desk::audit::Findings;
 use desk::execute::Order;
@@ -50,7 +50,7 @@ const FORGERIES: &[(Past, &str, &str)] = &[
     (Reported, "UPDATE cases SET refid = 'NONE' WHERE id = ?1", "no payment of its reference"),
     (Reported, "UPDATE cases SET refid = '' WHERE id = ?1", "its payment is"),
     (Opened, "UPDATE cases SET refid = 'MORE' WHERE id = ?1", "is of another payment"),
-    (Imported, "UPDATE cases SET refid = 'NONE' WHERE id = ?1", "no payment of its reference"),
+    (Imported, "UPDATE cases SET refid = 'NIL' WHERE id = ?1", "no payment of its reference"),
     (Reported, "UPDATE cases SET customer = 'C-9' WHERE id = ?1", "its customer is"),
     (Reported, "UPDATE cases SET taken_by = 'evil' WHERE id = ?1", "person who took it"),
     (Imported, "UPDATE cases SET taken_by = 'evil' WHERE id = ?1", "person who took it"),
@@ -63,7 +63,7 @@ const FORGERIES: &[(Past, &str, &str)] = &[
         "the earlier case",
     ),
     (Taken, "UPDATE cases SET version = 1 WHERE id = ?1", "its version is"),
-    (Filed, "UPDATE cases SET version = version + 1 WHERE id = ?1", "its version is"),
+    (Filed, "UPDATE cases SET version = version + 2 WHERE id = ?1", "its version is"),
     (Taken, "UPDATE cases SET stage_at = stage_at + 1 WHERE id = ?1", "time of reaching its"),
     (Taken, "UPDATE cases SET slot = 77 WHERE id = ?1", "its slot of its payment"),
     (Reported, "UPDATE cases SET scope = scope + 2 WHERE id = ?1", "is of another account"),
@@ -81,7 +81,12 @@ const FORGERIES: &[(Past, &str, &str)] = &[
          WHERE case_id = ?1",
         "the state of its file",
     ),
-    (Filed, "UPDATE evidence SET sha256 = address WHERE case_id = ?1", "size or digest of its"),
+    (
+        Filed,
+        "UPDATE evidence SET sha256 = (SELECT head_digest FROM cases WHERE id = ?1)
+         WHERE case_id = ?1",
+        "size or digest of its",
+    ),
     (Filed, "UPDATE evidence SET name = 'x.pdf' WHERE case_id = ?1", "name, kind, size or"),
     (Filed, "UPDATE evidence SET kind = 'png' WHERE case_id = ?1", "name, kind, size or"),
     (Filed, "UPDATE evidence SET size = 1 WHERE case_id = ?1", "name, kind, size or digest"),
