@@ -1,6 +1,6 @@
-//! What the audit walk finds when somebody changes the row of a case, or of a file of it, and leaves
-//! its history alone: each forgery has a case of its own, and the walk must name that case, and no
-//! other one. It must never pass because a case was wrong before.
+//! What the audit walk finds when somebody changes the row of a case, or of a file of it, and
+//! leaves its history alone: each forgery has a case of its own, and the walk must name that
+//! case, and no other one. It must never pass because a case was wrong before.
 
 use desk::audit::Findings;
 use desk::execute::Order;
@@ -96,8 +96,8 @@ const FORGERIES: &[(Past, &str, &str)] = &[
         Reported,
         "INSERT INTO evidence (id, scope, case_id, name, kind, size, sha256, flags, state, state_at,
          finding, address, uploaded_by, created_at)
-         SELECT 'ev_forged', scope, id, 'a.pdf', 'pdf', 1, head_digest, '', 'clean', 1, '', 'a', 'b',
-         1 FROM cases WHERE id = ?1",
+         SELECT 'ev_forged', scope, id, 'a.pdf', 'pdf', 1, head_digest, '', 'clean', 1, '', 'a',
+         'b', 1 FROM cases WHERE id = ?1",
         "does not tell of its file ev_forged",
     ),
 ];

@@ -1,5 +1,6 @@
-//! Holds the rows of cases, and of what stands beside them, against the histories of the cases. What a
-//! history does not say is held against what else is known of the case; nothing here changes a row.
+//! Holds the rows of cases, and of what stands beside them, against the histories of the cases.
+//! What a history does not say is held against what else is known of the case; nothing here
+//! changes a row.
 
 use std::collections::BTreeMap;
 
@@ -146,9 +147,9 @@ fn file_differs(scope: Scope, row: &read::FileRow, told: &FileTold) -> Option<&'
     .find_map(|(what, differs)| differs.then_some(what))
 }
 
-/// Whether a file of a case can have come to this state. No note tells of a scan, but what a scanner
-/// found has a name, what it has not seen yet stands as it came, and nobody is given a file that waits
-/// for it or in which it found something.
+/// Whether a file of a case can have come to this state. No note tells of a scan, but what a
+/// scanner found has a name, what it has not seen yet stands as it came, and nobody is given a
+/// file that waits for it or in which it found something.
 fn state_can_be(row: &read::FileRow, told: &FileTold) -> bool {
     let as_it_came = row.state_at == row.created_at && row.finding.is_empty();
     match ScanState::parse(&row.state) {

@@ -1,5 +1,6 @@
-//! The rows that an examiner holds against histories: of cases, of their files, and of what was told
-//! of them. Read in ranges of cases, as they stand; a row that says nonsense is no fault here.
+//! The rows that an examiner holds against histories: of cases, of their files, and of what was
+//! told of them. Read in ranges of cases, as they stand; a row that says nonsense is no fault
+//! here.
 
 use std::collections::BTreeMap;
 
@@ -152,8 +153,8 @@ pub async fn files(
     Ok(files)
 }
 
-// Only what seems to differ leaves the database: of millions of messages nearly none. JSON may write
-// a reference in another way, so what comes back is read before it is believed.
+// Only what seems to differ leaves the database: of millions of messages nearly none. JSON may
+// write a reference in another way, so what comes back is read before it is believed.
 const TOLD_ELSEWISE: &str = "SELECT cases.id, cases.scope, cases.refid, outbox.scope, outbox.shape,
  outbox.body FROM cases JOIN outbox ON outbox.case_id = cases.id
  WHERE cases.id >= ?1 AND cases.id <= ?2 AND (outbox.scope <> cases.scope
