@@ -343,9 +343,7 @@ impl Turn {
         });
         (changes, Ok(Done { outcome, repeated: false }))
     }
-}
 
-impl Turn {
     /// Keeps as ended what calls nobody: a sweep would come to the same at the price of the
     /// report.
     fn end_quiet(&self, unheard: bool, changes: &mut Changes) {

@@ -153,13 +153,7 @@ impl Evidence {
 
 /// [`Evidence::content`] of what a row says, whether or not it can be true.
 pub fn content_of(name: &str, kind: &str, size: i64, sha256: &[u8]) -> String {
-    let hex = sha256.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        for half in [byte >> 4, byte & 15] {
-            hex.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-        }
-        hex
-    });
-    format!("{name} ({kind}, {size} bytes, SHA-256 {hex})")
+    format!("{name} ({kind}, {size} bytes, SHA-256 {})", crate::hex(sha256))
 }
 
 /// Files for a case that is there.

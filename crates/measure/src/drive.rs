@@ -215,6 +215,17 @@ impl Run<'_> {
         Ok(load::closed(&target, second, 2 * second).await?.rate())
     }
 
+    /// An installation on this engine, and how many reports per second it takes, roughly.
+    async fn looked_at(&self, kind: EngineKind) -> anyhow::Result<(House, f64)> {
+        let house = House::new(self.plan, kind).await?;
+        fill::payments(&house, 0..FIRST_PAYMENTS).await?;
+        let server = house.serve()?;
+        let first = Draw::new(fill::shuffled(0, FIRST_PAYMENTS));
+        let rate = self.first_look(&house, &server, &first).await?;
+        server.stop()?;
+        Ok((house, rate))
+    }
+
     /// How many payments all rounds of the peak need at this rate.
     fn needed(&self, rate: f64) -> u32 {
         let whole = (self.plan.warm + self.plan.seconds) as f64 * self.plan.rounds as f64;
@@ -227,13 +238,8 @@ impl Run<'_> {
         reference: &Peak,
         lesser: &House,
     ) -> anyhow::Result<()> {
-        let house = House::new(self.plan, kind).await?;
+        let (house, rate) = self.looked_at(kind).await?;
         let durability = house.durability().await?;
-        fill::payments(&house, 0..FIRST_PAYMENTS).await?;
-        let server = house.serve()?;
-        let first = Draw::new(fill::shuffled(0, FIRST_PAYMENTS));
-        let rate = self.first_look(&house, &server, &first).await?;
-        server.stop()?;
         let all = FIRST_PAYMENTS + self.needed(rate);
         fill::payments(&house, FIRST_PAYMENTS..all).await?;
         let draw = Draw::new(fill::shuffled(FIRST_PAYMENTS, all));
@@ -471,12 +477,7 @@ impl Run<'_> {
 
     /// A load that lasts longer than nonces are kept, on SQLite.
     async fn steady(&mut self, seconds: u64) -> anyhow::Result<()> {
-        let house = House::new(self.plan, EngineKind::Sqlite).await?;
-        fill::payments(&house, 0..FIRST_PAYMENTS).await?;
-        let server = house.serve()?;
-        let first = Draw::new(fill::shuffled(0, FIRST_PAYMENTS));
-        let rate = self.first_look(&house, &server, &first).await?;
-        server.stop()?;
+        let (house, rate) = self.looked_at(EngineKind::Sqlite).await?;
         let all = FIRST_PAYMENTS + (rate * seconds as f64 * SPARE) as u32;
         fill::payments(&house, FIRST_PAYMENTS..all).await?;
         let draw = Draw::new(fill::shuffled(FIRST_PAYMENTS, all));

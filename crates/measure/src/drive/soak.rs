@@ -10,7 +10,6 @@ use store::engine::EngineKind;
 use super::{CPU_HEAD, FIRST_PAYMENTS, Run, name};
 use crate::facts;
 use crate::fill;
-use crate::house::House;
 use crate::load::{self, Draw, Tally, percentile};
 use crate::server::Server;
 use crate::tables::{median, short};
@@ -54,12 +53,7 @@ impl Section {
 impl Run<'_> {
     /// Half the peak for so many seconds on one engine.
     pub(super) async fn soak(&mut self, kind: EngineKind, seconds: u64) -> anyhow::Result<()> {
-        let house = House::new(self.plan, kind).await?;
-        fill::payments(&house, 0..FIRST_PAYMENTS).await?;
-        let server = house.serve()?;
-        let first = Draw::new(fill::shuffled(0, FIRST_PAYMENTS));
-        let peak = self.first_look(&house, &server, &first).await?;
-        server.stop()?;
+        let (house, peak) = self.looked_at(kind).await?;
         let room = facts::free_bytes(&crate::house::scratch(self.plan)?)? as f64 * SHARE_OF_DISK;
         let fitting = room / BYTES_OF_A_REPORT / seconds as f64;
         let rate = self.plan.soak_rate.unwrap_or(peak / 2.0).min(fitting);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use desk::Failure;
 use desk::admin::views::{ROWS_PER_PAGE_MAX, ReadFilter};
 use domain::admin::overrides::check_wording;
 use domain::admin::{AdminAct, AdminEntry, Kind, MessageKey, Override, Read, SettingKey, check};
@@ -320,16 +321,10 @@ pub async fn message(way: &Way, command: MessageCommand) -> anyhow::Result<Outco
 /// No such account; a fault.
 pub async fn history(way: &Way, args: &PageArgs) -> anyhow::Result<Outcome> {
     let (house, by) = asked(way, args).await?;
-    let mut list: Vec<AdminEntry> = Vec::new();
-    while let Some(more) = next_page(args.limit, list.len()) {
-        let before = list.last().map(|one| one.seq);
-        let page = house.desk.see_history(&by, before, more).await.map_err(explained)?;
-        if page.is_empty() {
-            break;
-        }
-        list.extend(page);
-    }
-    for one in list {
+    let list = pages(args.limit, async |last: Option<&AdminEntry>, some| {
+        house.desk.see_history(&by, last.map(|one| one.seq), some).await
+    });
+    for one in list.await? {
         let each = one.changes.iter().map(|change| {
             json!({ "field": change.field, "before": change.before, "after": change.after })
         });
@@ -362,16 +357,10 @@ pub async fn reads(way: &Way, args: ReadsArgs) -> anyhow::Result<Outcome> {
         view: args.view.map(|view| view.word().to_owned()).unwrap_or_default(),
         subject: args.subject.unwrap_or_default(),
     };
-    let mut list: Vec<Read> = Vec::new();
-    while let Some(more) = next_page(page.limit, list.len()) {
-        let before = list.last().map(|one| one.id.as_str());
-        let some = house.desk.see_reads(&by, &filter, before, more).await.map_err(explained)?;
-        if some.is_empty() {
-            break;
-        }
-        list.extend(some);
-    }
-    for one in list {
+    let list = pages(page.limit, async |last: Option<&Read>, some| {
+        house.desk.see_reads(&by, &filter, last.map(|one| one.id.as_str()), some).await
+    });
+    for one in list.await? {
         let (at, view) = (moment(one.at), one.view.word());
         let (actor, credential, subject) = (&one.actor, &one.credential, &one.subject);
         let row = json!({
@@ -382,10 +371,23 @@ pub async fn reads(way: &Way, args: ReadsArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// How many rows to ask for next; nothing when there are enough.
-fn next_page(wanted: i64, there: usize) -> Option<i64> {
-    let left = wanted - i64::try_from(there).unwrap_or(i64::MAX);
-    (left > 0).then(|| left.min(ROWS_PER_PAGE_MAX))
+/// So many rows at most, page by page; `ask` is told the last row of before, and how many to give.
+async fn pages<T>(
+    wanted: i64,
+    ask: impl AsyncFn(Option<&T>, i64) -> Result<Vec<T>, Failure>,
+) -> anyhow::Result<Vec<T>> {
+    let (mut list, mut left) = (Vec::new(), wanted);
+    while left > 0 {
+        let some = left.min(ROWS_PER_PAGE_MAX);
+        let page = ask(list.last(), some).await.map_err(explained)?;
+        let came = i64::try_from(page.len())?;
+        list.extend(page);
+        left -= came;
+        if came < some {
+            break;
+        }
+    }
+    Ok(list)
 }
 
 async fn asked(way: &Way, args: &PageArgs) -> anyhow::Result<(House, Actor)> {
